@@ -1,0 +1,188 @@
+//! The way of one request: read, authenticate, limits, faults, authorize, handle, log.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::SimTime;
+use crate::fault::{Target, Verdict};
+use crate::log::{self, Entry, Outcome};
+use crate::wire::{self, Parsed, Request, Response};
+use crate::world::{ApiError, Call, Caller, Reply, World};
+use crate::{auth, data, ec2, iam, msk, resolver, serverless, sts};
+
+/// The answer, and what becomes of it on the way back.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub response: Response,
+    pub ending: Ending,
+}
+
+/// What becomes of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Answered,
+    Late(Duration),
+    /// Not delivered; the client sees its own timeout.
+    Silent,
+    /// The connection breaks before the answer.
+    Lost,
+    /// The caller is dead.
+    Killed,
+}
+
+/// Serves one HTTP request.
+pub(crate) fn serve(world: &mut World, now: SimTime, request: &Request) -> Served {
+    let scope_service = request.scope().map(|scope| scope.service).unwrap_or_default();
+    let request_id = world.new_uuid("requests");
+    let answered = |response| Served {
+        response,
+        ending: Ending::Answered,
+    };
+    let parsed = match wire::parse(request) {
+        Ok(parsed) => parsed,
+        Err(error) => return answered(wire::render_error(&scope_service, "", &request_id, &error)),
+    };
+    let caller = match admit(world, now, request) {
+        Ok(caller) => caller,
+        Err(error) => {
+            return answered(wire::render_error(
+                &parsed.service,
+                &parsed.operation,
+                &request_id,
+                &error,
+            ));
+        }
+    };
+    let (reply, ending) = judge_and_handle(world, now, &caller, &parsed, &request_id);
+    record(world, now, &caller, &parsed, &reply, &ending);
+    let response = match &reply {
+        Ok(result) => wire::render(&parsed.service, &parsed.operation, &request_id, result),
+        Err(error) => wire::render_error(&parsed.service, &parsed.operation, &request_id, error),
+    };
+    Served { response, ending }
+}
+
+/// Resolves the caller and refuses what this simulator is not: another region.
+fn admit(world: &World, now: SimTime, request: &Request) -> Result<Caller, ApiError> {
+    let caller = auth::authenticate(world, now, request)?;
+    let scope = request.scope();
+    let region = scope.as_ref().map_or("", |scope| scope.region.as_str());
+    let global = scope
+        .as_ref()
+        .is_some_and(|scope| matches!(scope.service.as_str(), "iam" | "sts"));
+    if !global && region != world.settings.region {
+        return Err(ApiError::not_modelled("region", region));
+    }
+    Ok(caller)
+}
+
+fn judge_and_handle(
+    world: &mut World,
+    now: SimTime,
+    caller: &Caller,
+    parsed: &Parsed,
+    request_id: &str,
+) -> (Reply, Ending) {
+    let Parsed {
+        service,
+        operation,
+        params,
+    } = parsed;
+    let number = world.log.entries().len() as u64;
+    let target = Target {
+        account: &caller.account,
+        service,
+        operation,
+        params,
+        number,
+    };
+    let verdict = world.faults.judge(&target);
+    let not_delivered = || {
+        Err(ApiError::new(
+            0,
+            "NotDelivered",
+            "the call did not reach the service",
+        ))
+    };
+    match &verdict {
+        Some(Verdict::Timeout) => return (not_delivered(), Ending::Silent),
+        Some(Verdict::KillBefore) => return (not_delivered(), Ending::Killed),
+        Some(verdict) => {
+            if let Some(error) = verdict.error(service) {
+                return (Err(error), Ending::Answered);
+            }
+        }
+        None => {}
+    }
+    let reply = limit_and_handle(world, now, caller, parsed, request_id);
+    let ending = match verdict {
+        Some(Verdict::KillAfter) => Ending::Killed,
+        Some(Verdict::LoseResponse) => Ending::Lost,
+        Some(Verdict::Delay(by)) => Ending::Late(by),
+        _ => Ending::Answered,
+    };
+    (reply, ending)
+}
+
+fn limit_and_handle(
+    world: &mut World,
+    now: SimTime,
+    caller: &Caller,
+    parsed: &Parsed,
+    request_id: &str,
+) -> Reply {
+    let Parsed {
+        service,
+        operation,
+        params,
+    } = parsed;
+    if world.settings.throttling {
+        world.buckets.take(now, &caller.account, service, operation)?;
+    }
+    auth::authorize(world, now, caller, service, operation, params)?;
+    let mut call = Call {
+        world,
+        caller,
+        now,
+        request_id: request_id.to_owned(),
+    };
+    handle(&mut call, service, operation, params)
+}
+
+/// Hands a call to its service.
+pub(crate) fn handle(call: &mut Call<'_>, service: &str, operation: &str, params: &Value) -> Reply {
+    match service {
+        "ec2" => ec2::handle(call, operation, params),
+        "iam" => iam::handle(call, operation, params),
+        "sts" => sts::handle(call, operation, params),
+        "route53resolver" => resolver::handle(call, operation, params),
+        "kafka" => msk::handle(call, operation, params),
+        "redshift-serverless" => serverless::handle(call, operation, params),
+        "redshift-data" => data::handle(call, operation, params),
+        _ => Err(ApiError::not_modelled(service, operation)),
+    }
+}
+
+fn record(world: &mut World, now: SimTime, caller: &Caller, parsed: &Parsed, reply: &Reply, ending: &Ending) {
+    let outcome = match (reply, ending) {
+        (Err(error), _) if error.status == 0 => Outcome::NotDelivered,
+        (Ok(result), Ending::Lost | Ending::Killed) => Outcome::AnswerLost(result.clone()),
+        (Ok(result), _) => Outcome::Ok(result.clone()),
+        (Err(error), _) => Outcome::Failed {
+            status: error.status,
+            code: error.code.clone(),
+            message: error.message.clone(),
+        },
+    };
+    world.log.push(Entry {
+        seq: 0,
+        account: caller.account.clone(),
+        service: parsed.service.clone(),
+        operation: parsed.operation.clone(),
+        params: parsed.params.clone(),
+        outcome,
+        read_only: log::is_read_only(&parsed.service, &parsed.operation, &parsed.params),
+        at: now,
+    });
+}

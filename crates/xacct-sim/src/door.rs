@@ -1,0 +1,165 @@
+//! The in-process door: an HTTP client for SDK configurations that never touches a socket.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::dispatch::{self, Ending};
+use crate::sample;
+use crate::sim::{Shared, Sim};
+use crate::wire::{Request, Response};
+
+/// How long a client without a read timeout waits for an answer that never comes.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Configuration for SDK clients: credentials, in-process HTTP, the simulator's clock and sleep.
+pub(crate) fn sdk_config(sim: &Sim, credentials: Credentials) -> SdkConfig {
+    let region = sim.region();
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(region))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(Door {
+            shared: Arc::clone(&sim.shared),
+            calls: Arc::default(),
+        })
+        .time_source(sim.shared.clock.clone())
+        .sleep_impl(TokioSleep::new())
+        .build()
+}
+
+#[derive(Debug, Clone)]
+struct Door {
+    shared: Arc<Shared>,
+    /// Calls so far: names the sampled latency of each.
+    calls: Arc<AtomicU64>,
+}
+
+impl HttpClient for Door {
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Connector {
+            door: self.clone(),
+            read_timeout: settings.read_timeout(),
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Connector {
+    door: Door,
+    read_timeout: Option<Duration>,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = self.clone();
+        HttpConnectorFuture::new(async move { connector.exchange(request).await })
+    }
+}
+
+impl Connector {
+    async fn exchange(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let shared = &self.door.shared;
+        let request = read(request)?;
+        let half = self.latency(&request) / 2;
+        rest(shared).await;
+        sleep(half).await;
+        rest(shared).await;
+        let served = dispatch::serve(&mut shared.lock(), shared.clock.now(), &request);
+        if served.ending == Ending::Killed {
+            shared.killed.send_replace(true);
+        }
+        sleep(half).await;
+        rest(shared).await;
+        match served.ending {
+            Ending::Answered | Ending::Killed => {}
+            Ending::Late(by) => sleep(by).await,
+            Ending::Lost => return Err(ConnectorError::io("connection reset by peer".into())),
+            Ending::Silent => {
+                sleep(self.read_timeout.unwrap_or(SILENCE)).await;
+                return Err(ConnectorError::timeout(
+                    "no answer within the read timeout".into(),
+                ));
+            }
+        }
+        rest(shared).await;
+        write(served.response)
+    }
+
+    /// The way there and back, 50 to 200 ms as a rule.
+    fn latency(&self, request: &Request) -> Duration {
+        let number = self.door.calls.fetch_add(1, Ordering::Relaxed);
+        let access_key = request.scope().map(|scope| scope.access_key).unwrap_or_default();
+        sample::duration(
+            &self.door.shared.lock().settings,
+            &access_key,
+            "api",
+            &number.to_string(),
+        )
+    }
+}
+
+/// The run's own clock: virtual in a run, the wall's in a door with sockets.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is what the configured sleep does, too"
+)]
+async fn sleep(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+/// Hangs for ever while the caller is dead: nobody is left who could see an answer.
+async fn rest(shared: &Shared) {
+    if *shared.killed.borrow() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn read(request: HttpRequest) -> Result<Request, ConnectorError> {
+    let body = request
+        .body()
+        .bytes()
+        .ok_or_else(|| ConnectorError::user("streaming bodies are not modelled".into()))?;
+    let uri: http::Uri = request
+        .uri()
+        .parse()
+        .map_err(|cause: http::uri::InvalidUri| ConnectorError::user(cause.into()))?;
+    let headers = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    Ok(Request {
+        method: request.method().to_owned(),
+        host: uri.host().unwrap_or_default().to_owned(),
+        path: uri.path().to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body: body.to_vec(),
+    })
+}
+
+fn write(response: Response) -> Result<HttpResponse, ConnectorError> {
+    let mut built = http::Response::builder().status(response.status);
+    for (name, value) in &response.headers {
+        built = built.header(name, value);
+    }
+    let built = built
+        .body(SdkBody::from(response.body))
+        .map_err(|cause| ConnectorError::user(cause.into()))?;
+    HttpResponse::try_from(built).map_err(|cause| ConnectorError::user(cause.into()))
+}

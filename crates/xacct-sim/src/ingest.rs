@@ -1,0 +1,1 @@
+//! What a refresh can really read.

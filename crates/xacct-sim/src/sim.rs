@@ -1,0 +1,384 @@
+//! The simulator as its users hold it.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_types::SdkConfig;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::clock::{SimClock, SimTime};
+use crate::fault::{Guard, Rule};
+use crate::inventory::{self, Inventory};
+use crate::log::{ApiCalls, Entry};
+use crate::settings::Settings;
+use crate::timeline::Span;
+use crate::wire::{Request, Response};
+use crate::world::{AccountState, AdministratorKey, Call, Caller, Reply, World};
+use crate::{dispatch, door, sample};
+
+/// AWS accounts in one process. Cheap to clone; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Sim {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    pub(crate) clock: SimClock,
+    /// Whether the caller was killed by a fault; calls hang until [`Sim::revive`].
+    pub(crate) killed: watch::Sender<bool>,
+}
+
+impl Shared {
+    /// The one lock. A handler that panicked leaves a world that tests may still want to read.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sim {
+    /// Starts building a simulator.
+    pub fn builder() -> SimBuilder {
+        SimBuilder::default()
+    }
+
+    /// Runs a future on the simulator's own single-threaded runtime, in virtual time: when everything waits, time
+    /// jumps. Can be called again; the clock carries on. Must not be called from inside another runtime.
+    ///
+    /// # Panics
+    /// When the operating system gives no runtime (no memory for it), or inside another runtime.
+    pub fn run<F: Future>(&self, future: F) -> F::Output {
+        let paused = !self.shared.clock.is_wall();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(paused)
+            .build()
+            .unwrap_or_else(|cause| panic!("no runtime: {cause}"));
+        runtime.block_on(async {
+            let _running = Running::start(&self.shared.clock);
+            future.await
+        })
+    }
+
+    /// Configuration for SDK clients of an account: its administrator's credentials, the in-process door, this
+    /// simulator's clock and sleep.
+    pub fn sdk_config(&self, account: &str) -> SdkConfig {
+        let (access_key, secret) = self.administrator_key(account);
+        self.sdk_config_for(Credentials::from_keys(access_key, secret, None))
+    }
+
+    /// The same with other credentials: a user's or a role session's.
+    pub fn sdk_config_for(&self, credentials: Credentials) -> SdkConfig {
+        door::sdk_config(self, credentials)
+    }
+
+    /// Makes an IAM user with one inline policy and an access key, for tests of privileges.
+    ///
+    /// # Errors
+    /// What IAM answers: the name is taken, the policy is malformed.
+    pub fn create_user_with_policy(
+        &self,
+        account: &str,
+        name: &str,
+        policy: &Value,
+    ) -> Result<Credentials, crate::ApiError> {
+        self.call(
+            account,
+            "iam",
+            "CreateUser",
+            serde_json::json!({ "UserName": name }),
+        )?;
+        let document = policy.to_string();
+        let params =
+            serde_json::json!({ "UserName": name, "PolicyName": "only", "PolicyDocument": document });
+        self.call(account, "iam", "PutUserPolicy", params)?;
+        let made = self.call(
+            account,
+            "iam",
+            "CreateAccessKey",
+            serde_json::json!({ "UserName": name }),
+        )?;
+        let field = |name: &str| made["AccessKey"][name].as_str().unwrap_or_default().to_owned();
+        Ok(Credentials::from_keys(
+            field("AccessKeyId"),
+            field("SecretAccessKey"),
+            None,
+        ))
+    }
+
+    /// Access key and secret of the account's administrator.
+    pub fn administrator_key(&self, account: &str) -> (String, String) {
+        let world = self.shared.lock();
+        world
+            .administrators
+            .iter()
+            .find(|(_, key)| key.account == account)
+            .map(|(id, key)| (id.clone(), key.secret.clone()))
+            .unwrap_or_default()
+    }
+
+    /// Calls a service directly as the account itself: no faults, no limits, no authorization, not in the log.
+    ///
+    /// # Errors
+    /// What the service answers.
+    pub fn call(&self, account: &str, service: &str, operation: &str, params: Value) -> Reply {
+        let now = self.now();
+        let mut world = self.shared.lock();
+        let caller = Caller::root(world.settings.partition(), account);
+        let request_id = world.new_uuid(account);
+        let mut call = Call {
+            world: &mut world,
+            caller: &caller,
+            now,
+            request_id,
+        };
+        dispatch::handle(&mut call, service, operation, &params)
+    }
+
+    /// Serves one signed request of any AWS SDK: what a door with a socket does for each request it reads.
+    pub fn serve(&self, request: &Request) -> Response {
+        dispatch::serve(&mut self.shared.lock(), self.now(), request).response
+    }
+
+    /// The live resources of an account.
+    pub fn inventory(&self, account: &str) -> Inventory {
+        let now = self.now();
+        let world = self.shared.lock();
+        world
+            .account(account)
+            .map(|state| inventory::of(state, now))
+            .unwrap_or_default()
+    }
+
+    /// Every call that came through a door.
+    pub fn call_log(&self) -> Vec<Entry> {
+        self.shared.lock().log.entries().to_vec()
+    }
+
+    /// How many calls came through a door.
+    pub fn api_calls(&self) -> ApiCalls {
+        self.shared.lock().log.counts()
+    }
+
+    /// The shortest time in which everything changed so far could have been changed, by the simulator's own
+    /// prerequisites and sampled durations.
+    pub fn critical_path(&self) -> Duration {
+        self.critical_path_since(SimTime::ZERO)
+    }
+
+    /// The same for changes begun at `from` or later.
+    pub fn critical_path_since(&self, from: SimTime) -> Duration {
+        self.shared.lock().timeline.critical_path(from)
+    }
+
+    /// The changes on the critical path, first to last.
+    pub fn critical_spans(&self, from: SimTime) -> Vec<Span> {
+        self.shared
+            .lock()
+            .timeline
+            .critical_spans(from)
+            .into_iter()
+            .cloned()
+            .collect()
+    }
+
+    /// Time since the epoch.
+    pub fn now(&self) -> SimTime {
+        self.shared.clock.now()
+    }
+
+    /// The clock itself, for tests and doors.
+    pub fn clock(&self) -> &SimClock {
+        &self.shared.clock
+    }
+
+    /// Ids of the accounts.
+    pub fn accounts(&self) -> Vec<String> {
+        self.shared.lock().accounts.keys().cloned().collect()
+    }
+
+    /// The simulated region.
+    pub fn region(&self) -> String {
+        self.shared.lock().settings.region.clone()
+    }
+
+    /// Why a statement failed, in the simulator's words. Library code may not call this; tests and people may.
+    pub fn explain(&self, statement_id: &str) -> Option<String> {
+        self.shared.lock().explanations.get(statement_id).cloned()
+    }
+
+    /// Puts a fault rule in force until the guard is dropped.
+    pub fn fault(&self, rule: Rule) -> Guard {
+        self.shared.lock().faults.add(rule)
+    }
+
+    /// Resolves when a fault has killed the caller. Race the code under test against it and drop the loser.
+    pub async fn killed(&self) {
+        let mut killed = self.shared.killed.subscribe();
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = killed.wait_for(|killed| *killed).await;
+    }
+
+    /// Lets calls through again after a kill.
+    pub fn revive(&self) {
+        self.shared.killed.send_replace(false);
+    }
+
+    /// Replaces the settings' switches, for tests that run under both.
+    pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.shared.lock().settings);
+    }
+}
+
+/// Folds the run's time into the clock, also when the future panics.
+struct Running<'a>(&'a SimClock);
+
+impl<'a> Running<'a> {
+    fn start(clock: &'a SimClock) -> Self {
+        clock.start();
+        Self(clock)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Builds a [`Sim`].
+#[derive(Debug, Default)]
+pub struct SimBuilder {
+    settings: Settings,
+    accounts: Vec<String>,
+    epoch: Option<SystemTime>,
+    wall_speed: Option<f64>,
+}
+
+impl SimBuilder {
+    /// Everything random derives from this. Default: 7.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// The region. Default: `us-east-1`.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.settings.region = region.into();
+        self
+    }
+
+    /// Adds an account by its 12-digit id.
+    #[must_use]
+    pub fn account(mut self, id: impl Into<String>) -> Self {
+        self.accounts.push(id.into());
+        self
+    }
+
+    /// The date of simulated time zero. Default: the wall's date at [`SimBuilder::build`].
+    #[must_use]
+    pub fn epoch(mut self, epoch: SystemTime) -> Self {
+        self.epoch = Some(epoch);
+        self
+    }
+
+    /// Factor on every sampled duration. Default: 1.
+    #[must_use]
+    pub fn latency_scale(mut self, scale: f64) -> Self {
+        self.settings.latency_scale = scale;
+        self
+    }
+
+    /// Whether what was just created can be invisible for a while. Default: yes.
+    #[must_use]
+    pub fn lag(mut self, lag: bool) -> Self {
+        self.settings.lag = lag;
+        self
+    }
+
+    /// Whether API token buckets throttle. Default: yes.
+    #[must_use]
+    pub fn throttling(mut self, throttling: bool) -> Self {
+        self.settings.throttling = throttling;
+        self
+    }
+
+    /// Changes any other setting.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Follows the wall clock, `speed` simulated seconds per second: for doors with sockets.
+    #[must_use]
+    pub fn wall_clock(mut self, speed: f64) -> Self {
+        self.wall_speed = Some(speed);
+        self
+    }
+
+    /// Makes the simulator.
+    pub fn build(mut self) -> Sim {
+        #[expect(clippy::disallowed_methods, reason = "the default epoch is the wall's date")]
+        let epoch = self.epoch.unwrap_or_else(SystemTime::now);
+        self.settings.epoch = epoch;
+        let clock = self
+            .wall_speed
+            .map_or_else(|| SimClock::new(epoch), |speed| SimClock::wall(epoch, speed));
+        let mut world = World {
+            settings: self.settings,
+            ..World::default()
+        };
+        for id in self.accounts {
+            add_account(&mut world, id);
+        }
+        let shared = Shared {
+            world: Mutex::new(world),
+            clock,
+            killed: watch::Sender::new(false),
+        };
+        Sim {
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+/// Adds an account with its administrator's key. Keys look like AWS's (20 and 40 characters).
+fn add_account(world: &mut World, id: String) {
+    let seed = world.settings.seed;
+    let letters = |what: &str, count: usize| -> String {
+        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        let bytes = [
+            sample::digest(seed, &[what, &id]),
+            sample::digest(seed, &[what, &id, "more"]),
+        ]
+        .concat();
+        bytes
+            .iter()
+            .take(count)
+            .map(|byte| char::from(ALPHABET[usize::from(byte & 31)]))
+            .collect()
+    };
+    let access_key = format!("AKIA{}", letters("access key", 16));
+    let secret = letters("secret key", 40);
+    world.administrators.insert(
+        access_key,
+        AdministratorKey {
+            account: id.clone(),
+            secret,
+        },
+    );
+    world.accounts.insert(
+        id.clone(),
+        AccountState {
+            id,
+            ..AccountState::default()
+        },
+    );
+}

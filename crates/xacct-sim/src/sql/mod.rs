@@ -1,0 +1,1 @@
+//! The SQL that the simulated Redshift understands.

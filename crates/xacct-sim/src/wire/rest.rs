@@ -1,0 +1,110 @@
+//! restJson requests of MSK: method and path name the operation; labels, query and body are merged into parameters.
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::{Request, json, query};
+use crate::world::ApiError;
+
+/// (method, path template, operation), from the MSK API model. Labels keep the member's wire name.
+const ROUTES: &[(&str, &str, &str)] = &[
+    ("POST", "/v1/clusters", "CreateCluster"),
+    ("POST", "/api/v2/clusters", "CreateClusterV2"),
+    ("GET", "/v1/clusters", "ListClusters"),
+    ("GET", "/api/v2/clusters", "ListClustersV2"),
+    ("GET", "/v1/clusters/{clusterArn}", "DescribeCluster"),
+    ("GET", "/api/v2/clusters/{clusterArn}", "DescribeClusterV2"),
+    ("DELETE", "/v1/clusters/{clusterArn}", "DeleteCluster"),
+    (
+        "GET",
+        "/v1/clusters/{clusterArn}/bootstrap-brokers",
+        "GetBootstrapBrokers",
+    ),
+    ("GET", "/v1/clusters/{clusterArn}/policy", "GetClusterPolicy"),
+    ("PUT", "/v1/clusters/{clusterArn}/policy", "PutClusterPolicy"),
+    (
+        "DELETE",
+        "/v1/clusters/{clusterArn}/policy",
+        "DeleteClusterPolicy",
+    ),
+    ("GET", "/v1/clusters/{clusterArn}/nodes", "ListNodes"),
+    (
+        "GET",
+        "/api/v2/clusters/{clusterArn}/operations",
+        "ListClusterOperationsV2",
+    ),
+    ("GET", "/v1/clusters/{clusterArn}/topics", "ListTopics"),
+    ("POST", "/v1/clusters/{clusterArn}/topics", "CreateTopic"),
+    (
+        "GET",
+        "/v1/clusters/{clusterArn}/topics/{topicName}",
+        "DescribeTopic",
+    ),
+    (
+        "PUT",
+        "/v1/clusters/{clusterArn}/topics/{topicName}",
+        "UpdateTopic",
+    ),
+    (
+        "DELETE",
+        "/v1/clusters/{clusterArn}/topics/{topicName}",
+        "DeleteTopic",
+    ),
+    (
+        "GET",
+        "/v1/clusters/{clusterArn}/topics/{topicName}/partitions",
+        "DescribeTopicPartitions",
+    ),
+    ("PUT", "/v1/clusters/{clusterArn}/security", "UpdateSecurity"),
+    ("PATCH", "/v1/clusters/{clusterArn}/security", "UpdateSecurity"),
+    ("GET", "/v1/tags/{resourceArn}", "ListTagsForResource"),
+    ("POST", "/v1/tags/{resourceArn}", "TagResource"),
+    ("DELETE", "/v1/tags/{resourceArn}", "UntagResource"),
+    ("GET", "/v1/kafka-versions", "ListKafkaVersions"),
+    ("POST", "/v1/vpc-connection", "CreateVpcConnection"),
+];
+
+/// Reads an MSK request. A query parameter that repeats becomes an array.
+pub(crate) fn parse(request: &Request) -> Result<(String, Value), ApiError> {
+    let path: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+    let (operation, labels) = ROUTES
+        .iter()
+        .filter(|(method, ..)| *method == request.method)
+        .find_map(|(_, template, operation)| Some((*operation, labels(template, &path)?)))
+        .ok_or_else(|| ApiError::not_modelled("kafka", &format!("{} {}", request.method, request.path)))?;
+    let mut params = json::body(&request.body)?;
+    if let Value::Object(fields) = &mut params {
+        for (name, value) in query::pairs(&request.query) {
+            match fields.get_mut(&name) {
+                Some(Value::Array(values)) => values.push(Value::String(value)),
+                Some(first) => *first = Value::Array(vec![first.take(), Value::String(value)]),
+                None => {
+                    fields.insert(name, Value::String(value));
+                }
+            }
+        }
+        fields.extend(
+            labels
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), Value::String(value))),
+        );
+    }
+    Ok((operation.to_owned(), params))
+}
+
+/// The labels of a path that fits the template.
+fn labels(template: &'static str, path: &[&str]) -> Option<Vec<(&'static str, String)>> {
+    let parts: Vec<&'static str> = template.trim_matches('/').split('/').collect();
+    if parts.len() != path.len() {
+        return None;
+    }
+    let mut found = Vec::new();
+    for (part, actual) in parts.iter().zip(path) {
+        match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => found.push((name, percent_decode_str(actual).decode_utf8_lossy().into_owned())),
+            None if part == actual => {}
+            None => return None,
+        }
+    }
+    Some(found)
+}
