@@ -1,0 +1,163 @@
+//! The graph of resources, and the plan that follows from it.
+
+use crate::node::{Found, Node, Typed};
+use crate::plan::{Change, Plan, Step};
+use crate::resource::Resource;
+use crate::value::{Handle, Inputs, Outputs, Stage};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Resources and what they need of each other.
+#[derive(Default)]
+pub struct Graph {
+    pub(crate) nodes: Vec<Entry>,
+}
+
+/// A resource under its name.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) name: Arc<str>,
+    pub(crate) node: Arc<dyn Node>,
+}
+
+/// A plan together with what was found, ready to be applied.
+pub struct Planned {
+    /// The plan itself.
+    pub plan: Plan,
+    pub(crate) found: Vec<Found>,
+    pub(crate) outputs: Outputs,
+}
+
+impl Graph {
+    /// An empty graph.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a resource under a name that is unique in the graph, for example
+    /// `source/vpc`. A name used twice gets a number.
+    pub fn add<R: Resource>(&mut self, name: impl Into<String>, resource: R) -> Handle<R::Output> {
+        let mut name: String = name.into();
+        if self.nodes.iter().any(|entry| *entry.name == *name) {
+            name = format!("{name}#{}", self.nodes.len());
+        }
+        self.nodes.push(Entry {
+            name: name.into(),
+            node: Arc::new(Typed(resource)),
+        });
+        Handle::new(self.nodes.len() - 1)
+    }
+
+    /// How many resources there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The names of all resources, in the order in which they were added.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().map(|entry| &*entry.name)
+    }
+
+    /// What has to be done to reach the wanted state. Makes no call.
+    #[must_use]
+    pub fn plan(&self) -> Planned {
+        let mut outputs = Outputs::of(self.nodes.len());
+        let mut found = Vec::with_capacity(self.nodes.len());
+        for (index, entry) in self.nodes.iter().enumerate() {
+            let decision = entry.node.plan(&Inputs { outputs: &outputs });
+            let keeps = !matches!(decision.change, Change::Create | Change::Replace(_));
+            if let (true, Some(current)) = (keeps, &decision.current) {
+                outputs.set(index, Stage::Made, current.clone());
+                if decision.settled {
+                    outputs.set(index, Stage::Ready, current.clone());
+                }
+            }
+            found.push(decision);
+        }
+        let plan = self.describe(
+            &found,
+            |found| found.change.clone(),
+            |entry| entry.node.timing().create,
+        );
+        Planned { plan, found, outputs }
+    }
+
+    /// What has to be removed so that nothing of this graph is left. Makes no call.
+    #[must_use]
+    pub fn plan_removal(&self) -> Planned {
+        let mut planned = self.plan();
+        for found in &mut planned.found {
+            let ours = found.current.is_some() && !found.adopted;
+            found.change = if ours { Change::Delete } else { Change::Keep };
+            found.settled = true;
+        }
+        planned.plan = self.describe(&planned.found, |f| f.change.clone(), |e| e.node.timing().delete);
+        planned.plan.steps.reverse();
+        planned
+    }
+
+    fn describe(
+        &self,
+        found: &[Found],
+        change: impl Fn(&Found) -> Change,
+        duration: impl Fn(&Entry) -> Duration,
+    ) -> Plan {
+        let mut finish: Vec<Duration> = Vec::with_capacity(self.nodes.len());
+        let mut steps = Vec::with_capacity(self.nodes.len());
+        for (index, (entry, seen)) in self.nodes.iter().zip(found).enumerate() {
+            let before = self.before(index);
+            let start = before.iter().map(|&n| finish[n]).max().unwrap_or_default();
+            let change = change(seen);
+            let works =
+                matches!(change, Change::Create | Change::Replace(_) | Change::Delete) || !seen.settled;
+            let takes = if works { duration(entry) } else { Duration::ZERO };
+            finish.push(start + takes);
+            let removes = matches!(change, Change::Delete | Change::Replace(_));
+            steps.push(Step {
+                resource: entry.name.to_string(),
+                kind: entry.node.kind().to_owned(),
+                destroys_data: removes && entry.node.holds_data(),
+                after: before.iter().map(|&n| self.nodes[n].name.to_string()).collect(),
+                seconds: takes.as_secs(),
+                surplus: seen.surplus.len(),
+                waits: !seen.settled,
+                change,
+            });
+        }
+        let critical_path_seconds = finish.iter().max().copied().unwrap_or_default().as_secs();
+        Plan {
+            steps,
+            critical_path_seconds,
+        }
+    }
+
+    /// The nodes that `index` waits for directly.
+    pub(crate) fn before(&self, index: usize) -> BTreeSet<usize> {
+        self.nodes[index]
+            .node
+            .needs()
+            .list
+            .iter()
+            .map(|need| need.node)
+            .filter(|&n| n < index)
+            .collect()
+    }
+}
+
+impl Planned {
+    /// What exists under this handle, if the plan keeps it.
+    #[must_use]
+    pub fn current<T: Clone + Send + Sync + 'static>(&self, handle: Handle<T>) -> Option<T> {
+        let current = self.found.get(handle.node())?.current.as_ref()?;
+        current.downcast_ref::<T>().cloned()
+    }
+}

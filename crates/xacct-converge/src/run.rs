@@ -1,0 +1,227 @@
+//! What applying and removing share: who waits for whom, and how a run ends.
+
+use crate::event::What;
+use crate::graph::{Entry, Graph};
+use crate::resource::{Settled, Timing};
+use crate::value::{Output, Outputs, Stage};
+use crate::{ApplyError, Context, Failure};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How far a node has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Progress {
+    Waiting,
+    Made,
+    Ready,
+    Stuck,
+}
+
+/// How a node's part of a run ended.
+pub(crate) enum End {
+    Done,
+    /// Not begun or not finished because something else failed.
+    Left,
+    Failed(Failure),
+}
+
+/// One run over a graph.
+pub(crate) struct Run<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) cx: &'a Context,
+    outputs: Mutex<Outputs>,
+    progress: Vec<watch::Sender<Progress>>,
+    halted: AtomicBool,
+    tails: Vec<Duration>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(graph: &'a Graph, cx: &'a Context, outputs: Outputs) -> Self {
+        let progress = graph
+            .nodes
+            .iter()
+            .map(|_| watch::Sender::new(Progress::Waiting))
+            .collect();
+        let tails = graph.tails();
+        Self {
+            graph,
+            cx,
+            outputs: Mutex::new(outputs),
+            progress,
+            halted: AtomicBool::new(false),
+            tails,
+        }
+    }
+
+    pub(crate) fn entry(&self, index: usize) -> (&Entry, Context) {
+        let entry = &self.graph.nodes[index];
+        let tail = self.tails.get(index).copied().unwrap_or_default();
+        (entry, self.cx.on(&entry.name).remaining(tail))
+    }
+
+    /// Whether nothing new may begin.
+    pub(crate) fn is_halted(&self) -> bool {
+        self.halted.load(Ordering::Relaxed) || self.cx.is_stopped()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outputs> {
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn outputs(&self) -> Outputs {
+        self.lock().clone()
+    }
+
+    pub(crate) fn into_outputs(self) -> Outputs {
+        self.outputs.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells dependents that a node has come to `stage`.
+    pub(crate) fn publish(&self, index: usize, stage: Stage, output: &Output) {
+        self.lock().set(index, stage, output.clone());
+        let progress = if stage == Stage::Made {
+            Progress::Made
+        } else {
+            Progress::Ready
+        };
+        self.advance(index, progress);
+    }
+
+    pub(crate) fn advance(&self, index: usize, progress: Progress) {
+        self.progress[index].send_replace(progress);
+    }
+
+    /// Waits until `index` has come to `stage`; false if it never will.
+    pub(crate) async fn wait(&self, index: usize, stage: Stage) -> bool {
+        let least = if stage == Stage::Made {
+            Progress::Made
+        } else {
+            Progress::Ready
+        };
+        let mut watcher = self.progress[index].subscribe();
+        let reached = watcher.wait_for(|progress| *progress >= least).await;
+        reached.is_ok_and(|progress| *progress != Progress::Stuck)
+    }
+
+    /// Runs every node's part at once; each waits for what it needs.
+    pub(crate) async fn all<F, Fut>(&self, part: F) -> Result<(), ApplyError>
+    where
+        F: Fn(usize) -> Fut,
+        Fut: Future<Output = (usize, End)>,
+    {
+        let mut parts: FuturesUnordered<_> = (0..self.graph.nodes.len()).map(part).collect();
+        let mut error: Option<ApplyError> = None;
+        let (mut done, mut left) = (Vec::new(), Vec::new());
+        while let Some((index, end)) = parts.next().await {
+            let (entry, cx) = self.entry(index);
+            let name = entry.name.to_string();
+            match end {
+                End::Done => done.push(name),
+                End::Left => left.push(name),
+                End::Failed(failure) => {
+                    self.halted.store(true, Ordering::Relaxed);
+                    let why = crate::explain(&failure);
+                    cx.tell(What::Failed { why: why.clone() });
+                    left.push(name.clone());
+                    match &mut error {
+                        Some(first) => first.also.push((name, why)),
+                        None => error = Some(ApplyError::new(name, failure)),
+                    }
+                }
+            }
+        }
+        if error.is_none() && !left.is_empty() {
+            let failure = Failure::terminal("deploy", "stopped on request");
+            error = Some(ApplyError::new(left[0].clone(), failure));
+        }
+        match error {
+            None => Ok(()),
+            Some(mut error) => {
+                error.done = done;
+                error.left = left;
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a node's part and lets dependents know.
+    pub(crate) fn end(&self, index: usize, outcome: Result<bool, Failure>) -> (usize, End) {
+        match outcome {
+            Ok(true) => (index, End::Done),
+            Ok(false) => {
+                self.advance(index, Progress::Stuck);
+                (index, End::Left)
+            }
+            Err(failure) => {
+                self.halted.store(true, Ordering::Relaxed);
+                self.advance(index, Progress::Stuck);
+                (index, End::Failed(failure))
+            }
+        }
+    }
+}
+
+/// Polls `look` until it is ready; `None` if the run was halted meanwhile.
+///
+/// The pause between two looks is a twentieth of the time waited so far,
+/// between one second and ten, so that waiting costs at most a few per cent
+/// more than the thing itself takes, whatever that is.
+pub(crate) async fn poll<T, F, Fut>(
+    run: &Run<'_>,
+    cx: &Context,
+    timing: Timing,
+    mut look: F,
+) -> Result<Option<T>, Failure>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Settled<T>, Failure>>,
+{
+    let start = cx.now();
+    let mut said = String::new();
+    loop {
+        let reason = match look().await? {
+            Settled::Ready(output) => return Ok(Some(output)),
+            Settled::Waiting(reason) => reason,
+        };
+        if run.is_halted() {
+            return Ok(None);
+        }
+        let waited = cx.since(start);
+        if waited > timing.patience {
+            let message = format!("still waiting for {reason} after {} s", waited.as_secs());
+            return Err(Failure::terminal("wait", message));
+        }
+        if reason != said {
+            cx.tell(What::Waiting {
+                reason: reason.clone(),
+            });
+            said = reason;
+        }
+        cx.sleep((waited / 20).clamp(Duration::from_secs(1), Duration::from_secs(10)))
+            .await;
+    }
+}
+
+impl Graph {
+    /// The longest usual time from the start of each node to the end of everything.
+    fn tails(&self) -> Vec<Duration> {
+        let mut tails: Vec<Duration> = self
+            .nodes
+            .iter()
+            .map(|entry| entry.node.timing().create)
+            .collect();
+        for index in (0..self.nodes.len()).rev() {
+            let tail = tails[index];
+            for before in self.before(index) {
+                let own = self.nodes[before].node.timing().create;
+                tails[before] = tails[before].max(own + tail);
+            }
+        }
+        tails
+    }
+}
