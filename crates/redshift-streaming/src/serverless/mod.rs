@@ -1,0 +1,225 @@
+//! Redshift Serverless: a namespace (data, users, roles) and a workgroup (compute, network).
+//!
+//! Both are looked up by their names, which are unique in an account and
+//! region; something of that name that does not carry our tags is somebody
+//! else's and ends in an error before anything is changed.
+
+mod namespace;
+mod workgroup;
+
+pub use namespace::NamespaceOut;
+pub use workgroup::WorkgroupOut;
+
+use aws_sdk_redshiftserverless::Client;
+use aws_sdk_redshiftserverless::types::{Namespace, Tag, Workgroup};
+use aws_types::SdkConfig;
+use serde::{Deserialize, Serialize};
+use xacct_converge::{Context, Failure, Graph, Handle, Ready, Value};
+use xacct_types::{Owner, RoleArn, SecurityGroupId, SubnetId, Tags};
+
+/// What a Redshift Serverless warehouse should be like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ServerlessSpec {
+    /// The namespace's name: 3 to 64 of `[a-z0-9-]`.
+    pub namespace: String,
+    /// The workgroup's name: 3 to 64 of `[a-z0-9-]`.
+    pub workgroup: String,
+    /// The first database.
+    pub database: String,
+    /// Redshift processing units.
+    pub base_capacity: u32,
+    /// Whether identifiers keep their case, which topics with capitals need.
+    pub case_sensitive: bool,
+}
+
+impl ServerlessSpec {
+    /// A warehouse whose names derive from `owner`, with the tutorial's 32 units.
+    #[must_use]
+    pub fn of(owner: &Owner, database: impl Into<String>) -> Self {
+        Self {
+            namespace: owner.name("namespace"),
+            workgroup: owner.name("workgroup"),
+            database: database.into(),
+            base_capacity: 32,
+            case_sensitive: false,
+        }
+    }
+
+    /// Another capacity, in Redshift processing units.
+    #[must_use]
+    pub const fn with_base_capacity(mut self, units: u32) -> Self {
+        self.base_capacity = units;
+        self
+    }
+
+    /// Lets identifiers keep their case.
+    #[must_use]
+    pub const fn with_case_sensitivity(mut self, on: bool) -> Self {
+        self.case_sensitive = on;
+        self
+    }
+}
+
+/// The names under which the two resources stand in tags and plans.
+pub(crate) const NAMESPACE: &str = "warehouse/namespace";
+pub(crate) const WORKGROUP: &str = "warehouse/workgroup";
+
+/// Redshift Serverless in one account.
+#[derive(Debug, Clone)]
+pub struct Serverless {
+    pub(crate) client: Client,
+    pub(crate) owner: Owner,
+    pub(crate) spec: ServerlessSpec,
+}
+
+/// What there is of a warehouse.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Observed {
+    /// The namespace, if it is ours.
+    pub namespace: Option<Namespace>,
+    /// The workgroup, if it is ours.
+    pub workgroup: Option<Workgroup>,
+}
+
+/// What other resources wait for.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ServerlessHandles {
+    /// The namespace.
+    pub namespace: Handle<NamespaceOut>,
+    /// The workgroup; settled when SQL can be sent.
+    pub workgroup: Handle<WorkgroupOut>,
+}
+
+/// What the warehouse needs from the network and the roles.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The role that is attached and default.
+    pub role: Value<RoleArn>,
+    /// Three private subnets in three zones, or more.
+    pub subnets: Vec<Value<SubnetId>>,
+    /// The security groups of the workgroup.
+    pub groups: Vec<Value<SecurityGroupId>>,
+    /// What must be there before the workgroup is made.
+    pub after: Vec<Ready>,
+}
+
+impl Serverless {
+    /// Redshift Serverless as `config` reaches it.
+    #[must_use]
+    pub fn new(config: &SdkConfig, owner: Owner, spec: ServerlessSpec) -> Self {
+        let client = Client::new(&xacct_converge::smithy::control_plane(config));
+        Self { client, owner, spec }
+    }
+
+    /// What it should be like.
+    #[must_use]
+    pub const fn spec(&self) -> &ServerlessSpec {
+        &self.spec
+    }
+
+    /// Reads what there is, with at most four calls.
+    ///
+    /// # Errors
+    /// [`Failure`] of a call, or of class `Terminal` where a name is taken by
+    /// something that is not ours.
+    pub async fn observe(&self, cx: &Context) -> Result<Observed, Failure> {
+        let namespace = async {
+            let found = self.get_namespace(cx).await?;
+            let arn = found.as_ref().and_then(Namespace::namespace_arn).map(str::to_owned);
+            self.check_owner(cx, NAMESPACE, arn, &self.spec.namespace).await.map(|()| found)
+        };
+        let workgroup = async {
+            let found = self.get_workgroup(cx).await?;
+            let arn = found.as_ref().and_then(Workgroup::workgroup_arn).map(str::to_owned);
+            self.check_owner(cx, WORKGROUP, arn, &self.spec.workgroup).await.map(|()| found)
+        };
+        let (namespace, workgroup) = futures_util::try_join!(namespace, workgroup)?;
+        Ok(Observed { namespace, workgroup })
+    }
+
+    /// Adds the namespace and the workgroup to `graph`.
+    pub fn declare(&self, graph: &mut Graph, observed: &Observed, around: Surroundings) -> ServerlessHandles {
+        let namespace = namespace::NamespaceResource {
+            service: self.clone(),
+            seen: observed.namespace.clone(),
+            role: around.role,
+        };
+        let namespace = graph.add(NAMESPACE, namespace);
+        let workgroup = workgroup::WorkgroupResource {
+            service: self.clone(),
+            seen: observed.workgroup.clone(),
+            namespace: namespace.ready(),
+            subnets: around.subnets,
+            groups: around.groups,
+            after: around.after,
+        };
+        ServerlessHandles { namespace, workgroup: graph.add(WORKGROUP, workgroup) }
+    }
+
+    pub(crate) async fn get_namespace(&self, cx: &Context) -> Result<Option<Namespace>, Failure> {
+        let name = &self.spec.namespace;
+        let call = cx.read("redshift-serverless:GetNamespace");
+        let answer = call.run(|| self.client.get_namespace().namespace_name(name).send()).await;
+        found(answer).map(|answer| answer.and_then(|answer| answer.namespace))
+    }
+
+    pub(crate) async fn get_workgroup(&self, cx: &Context) -> Result<Option<Workgroup>, Failure> {
+        let name = &self.spec.workgroup;
+        let call = cx.read("redshift-serverless:GetWorkgroup");
+        let answer = call.run(|| self.client.get_workgroup().workgroup_name(name).send()).await;
+        found(answer).map(|answer| answer.and_then(|answer| answer.workgroup))
+    }
+
+    /// Refuses what carries our name and not our tags.
+    async fn check_owner(
+        &self,
+        cx: &Context,
+        resource: &str,
+        arn: Option<String>,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let Some(arn) = arn else { return Ok(()) };
+        let call = cx.read("redshift-serverless:ListTagsForResource");
+        let answer =
+            call.run(|| self.client.list_tags_for_resource().resource_arn(&arn).send()).await?;
+        let tags: Tags = answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
+        if self.owner.owns(&tags, resource) {
+            return Ok(());
+        }
+        let message = format!(
+            "{name} exists and does not belong to the pipeline {}: it lacks the tags that mark our own; \
+             choose another pipeline name or remove it",
+            self.owner.pipeline()
+        );
+        Err(Failure::terminal("redshift-serverless:ListTagsForResource", message))
+    }
+
+    /// The tags of `resource` as this service takes them.
+    pub(crate) fn tags(&self, resource: &str) -> Result<Vec<Tag>, Failure> {
+        let tag = |(key, value): (&String, &String)| {
+            let built = Tag::builder().key(key).value(value).build();
+            built.map_err(|error| Failure::bug("a tag could not be built").with_source(error))
+        };
+        self.owner.tags(resource).iter().map(tag).collect()
+    }
+}
+
+/// `None` where the service says that there is no such thing.
+fn found<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(failure) if failure.is_code(&["ResourceNotFoundException"]) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A conflict that ends by itself: something else is still going on.
+pub(crate) const BUSY: &[&str] = &["ConflictException"];
+
+/// Tells a conflict over a name from one that ends by itself.
+pub(crate) fn taken(failure: &Failure) -> bool {
+    failure.is_code(BUSY) && failure.message().contains("already exists")
+}
