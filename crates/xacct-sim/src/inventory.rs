@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::clock::SimTime;
-use crate::world::AccountState;
+use crate::world::{AccountState, World};
 
 /// One live resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -115,9 +115,9 @@ pub fn name_of_tags<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)>
 }
 
 /// Collects the live resources of one account.
-pub(crate) fn of(account: &AccountState, now: SimTime) -> Inventory {
+pub(crate) fn of(world: &World, account: &AccountState, now: SimTime) -> Inventory {
     let mut out = Collector::default();
-    crate::ec2::inventory(account, now, &mut out);
+    crate::ec2::inventory(world, account, now, &mut out);
     crate::iam::inventory(&account.iam, now, &mut out);
     crate::resolver::inventory(&account.resolver, now, &mut out);
     crate::msk::inventory(&account.msk, now, &mut out);

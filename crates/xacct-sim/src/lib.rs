@@ -24,13 +24,7 @@ pub(crate) mod door;
 pub(crate) mod ec2;
 pub(crate) mod iam;
 pub(crate) mod ingest;
-pub(crate) mod kafka {
-    //! The Kafka side; `kafka/mod.rs` replaces this block when the door is complete.
-    mod sequence;
-    mod settings;
-    mod store;
-    pub use store::KafkaStore;
-}
+pub mod kafka;
 pub(crate) mod msk;
 pub(crate) mod net;
 pub(crate) mod resolver;
@@ -41,6 +35,7 @@ pub(crate) mod sts;
 
 pub use clock::{SimClock, SimTime};
 pub use inventory::Inventory;
+pub use kafka::{DoorError, KafkaDoor, KafkaDoorOptions, KafkaStore, Standing};
 pub use log::{ApiCalls, Entry, Outcome};
 pub use settings::Settings;
 pub use sim::{Sim, SimBuilder};

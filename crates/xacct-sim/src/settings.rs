@@ -30,6 +30,38 @@ pub struct Settings {
     pub redshift_sends_source_context: bool,
     /// Whether a resolver endpoint may show `ACTION_NEEDED` for a while during creation. Default: on.
     pub resolver_action_needed: bool,
+    /// Availability zones of the region, 2 to 6. Default: 4, so that one can be unsupported by services.
+    pub zones: u8,
+    /// Service quotas per account and region that tests may want to raise or lower.
+    pub quotas: Quotas,
+}
+
+/// Service quotas that a deployment meets first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Quotas {
+    /// VPCs, and with them internet gateways. Default: 5.
+    pub vpcs: usize,
+    /// Elastic IP addresses. Default: 5.
+    pub addresses: usize,
+    /// NAT gateways per zone. Default: 5.
+    pub nat_gateways_per_zone: usize,
+    /// Resolver endpoints. Default: 4.
+    pub resolver_endpoints: usize,
+    /// MSK Serverless clusters. Default: 10.
+    pub serverless_clusters: usize,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            vpcs: 5,
+            addresses: 5,
+            nat_gateways_per_zone: 5,
+            resolver_endpoints: 4,
+            serverless_clusters: 10,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -46,6 +78,8 @@ impl Default for Settings {
             redshift_service_principal: "redshift.amazonaws.com".to_owned(),
             redshift_sends_source_context: false,
             resolver_action_needed: true,
+            zones: 4,
+            quotas: Quotas::default(),
         }
     }
 }

@@ -150,7 +150,7 @@ impl Sim {
         let world = self.shared.lock();
         world
             .account(account)
-            .map(|state| inventory::of(state, now))
+            .map(|state| inventory::of(&world, state, now))
             .unwrap_or_default()
     }
 

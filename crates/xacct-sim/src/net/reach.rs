@@ -1,1 +1,495 @@
-//! Packets.
+//! Whether packets arrive: routes there and back, security groups, network ACLs.
+
+use std::net::Ipv4Addr;
+
+use super::acl::{self, Crossing, EPHEMERAL};
+pub(crate) use super::{Blocked, Endpoint};
+use crate::clock::SimTime;
+use crate::ec2::cidr::Cidr;
+use crate::ec2::state::{self, Eni, GroupRule, Peer, Route, State, Target};
+use crate::ec2::{endpoint, peering, route, vpc};
+use crate::world::World;
+
+/// Stands for every public address of AWS: only `0.0.0.0/0` is expected to cover it.
+const PUBLIC: Ipv4Addr = Ipv4Addr::new(52, 94, 133, 131);
+
+/// Whether a TCP connection to an address inside the VPC or behind an active peering can be made.
+pub(crate) fn tcp(
+    world: &World,
+    now: SimTime,
+    from: &Endpoint,
+    to: Ipv4Addr,
+    port: u16,
+) -> Result<(), Blocked> {
+    packet(world, now, from, to, ("tcp", port))
+}
+
+/// The same for UDP and its answer.
+pub(crate) fn udp(
+    world: &World,
+    now: SimTime,
+    from: &Endpoint,
+    to: Ipv4Addr,
+    port: u16,
+) -> Result<(), Blocked> {
+    packet(world, now, from, to, ("udp", port))
+}
+
+type Service<'a> = (&'a str, u16);
+
+/// The sender, looked up.
+struct Sender<'a> {
+    from: &'a Endpoint,
+    state: &'a State,
+    subnet: &'a state::Subnet,
+    /// One address, or all of the subnet.
+    source: Cidr,
+}
+
+impl<'a> Sender<'a> {
+    fn of(world: &'a World, from: &'a Endpoint) -> Result<Self, Blocked> {
+        let state = ec2(world, &from.account)?;
+        let subnet = state
+            .subnets
+            .get(&from.subnet_id)
+            .ok_or_else(|| Blocked::new(format!("subnet {} is gone", from.subnet_id)))?;
+        let source = from.ip.map_or(subnet.cidr, single);
+        Ok(Self {
+            from,
+            state,
+            subnet,
+            source,
+        })
+    }
+}
+
+fn ec2<'w>(world: &'w World, account: &str) -> Result<&'w State, Blocked> {
+    world
+        .account(account)
+        .map(|account| &account.ec2)
+        .ok_or_else(|| Blocked::new(format!("no account {account}")))
+}
+
+fn single(ip: Ipv4Addr) -> Cidr {
+    // An address is always a block of one.
+    format!("{ip}/32").parse().unwrap_or(Cidr::ANY)
+}
+
+fn packet(
+    world: &World,
+    now: SimTime,
+    from: &Endpoint,
+    to: Ipv4Addr,
+    service: Service<'_>,
+) -> Result<(), Blocked> {
+    let sender = Sender::of(world, from)?;
+    let (account, vpc) = way(world, now, &sender, to)?;
+    let target = interface(world, now, &account, &vpc, to)?;
+    let there = ec2(world, &account)?;
+    let peer_groups: Vec<&str> = target.groups.iter().map(String::as_str).collect();
+    let outward = Side {
+        world,
+        now,
+        account: &from.account,
+        groups: &from.security_groups,
+        egress: true,
+    };
+    outward.allows(
+        service,
+        single(to),
+        (&account, &vpc, &peer_groups),
+        &sender.subnet.vpc,
+    )?;
+    let source_groups: Vec<&str> = from.security_groups.iter().map(String::as_str).collect();
+    let inward = Side {
+        world,
+        now,
+        account: &account,
+        groups: &target.groups,
+        egress: false,
+    };
+    inward.allows(
+        service,
+        sender.source,
+        (&from.account, &sender.subnet.vpc, &source_groups),
+        &vpc,
+    )?;
+    back(world, now, &sender, (&account, there), target)?;
+    borders(&sender, there, target, service)
+}
+
+/// Where the route of the sender's subnet leads: account and VPC of the address.
+fn way(world: &World, now: SimTime, sender: &Sender<'_>, to: Ipv4Addr) -> Result<(String, String), Blocked> {
+    let (destination, found) = route_of(
+        world,
+        now,
+        sender.state,
+        (&sender.from.account, &sender.subnet.id),
+        to,
+    )?;
+    match &found.target {
+        Target::Local => Ok((sender.from.account.clone(), sender.subnet.vpc.clone())),
+        Target::Peering(id) => {
+            let pcx =
+                peering::by_id(world, id).ok_or_else(|| Blocked::new(format!("peering {id} is gone")))?;
+            let far = [&pcx.requester, &pcx.accepter]
+                .into_iter()
+                .find(|side| (&side.account, &side.vpc) != (&sender.from.account, &sender.subnet.vpc));
+            match far {
+                // Not transitive: the far VPC itself must hold the address.
+                Some(side) if side.cidr.contains(to) => Ok((side.account.clone(), side.vpc.clone())),
+                _ => Err(Blocked::new(format!(
+                    "{to} is not in the VPC behind peering {id}"
+                ))),
+            }
+        }
+        other => {
+            let (_, id) = route::target_field(other);
+            Err(Blocked::new(format!(
+                "the route {destination} of {} leads to {id}, which does not know {to}",
+                sender.subnet.id
+            )))
+        }
+    }
+}
+
+/// The route that decides about an address: the longest prefix, which must be active.
+fn route_of<'s>(
+    world: &World,
+    now: SimTime,
+    state: &'s State,
+    (account, subnet): (&str, &str),
+    to: Ipv4Addr,
+) -> Result<(Cidr, &'s Route), Blocked> {
+    let table = state
+        .table_of(subnet)
+        .ok_or_else(|| Blocked::new(format!("subnet {subnet} has no route table")))?;
+    let (destination, found) = table
+        .routes
+        .iter()
+        .filter(|(destination, route)| destination.contains(to) && now >= route.visible_at)
+        .max_by_key(|(destination, _)| destination.prefix())
+        .ok_or_else(|| {
+            Blocked::new(format!(
+                "route table {} of {subnet} has no route to {to}",
+                table.id
+            ))
+        })?;
+    if route::state_of(world, account, found, now) == "active" {
+        return Ok((*destination, found));
+    }
+    let (_, id) = route::target_field(&found.target);
+    Err(Blocked::new(format!(
+        "the route {destination} of {subnet} ({}) is a black hole: {id}",
+        table.id
+    )))
+}
+
+fn interface<'w>(
+    world: &'w World,
+    now: SimTime,
+    account: &str,
+    vpc: &str,
+    ip: Ipv4Addr,
+) -> Result<&'w Eni, Blocked> {
+    ec2(world, account)?
+        .live_enis(now)
+        .find(|eni| eni.vpc == vpc && eni.ip == ip)
+        .ok_or_else(|| Blocked::new(format!("nothing in {vpc} has the address {ip}")))
+}
+
+/// The answer's way: by the same peering, or local.
+fn back(
+    world: &World,
+    now: SimTime,
+    sender: &Sender<'_>,
+    (account, there): (&str, &State),
+    target: &Eni,
+) -> Result<(), Blocked> {
+    let home = sender.from.ip.unwrap_or_else(|| sender.subnet.cidr.nth(4));
+    let (destination, found) = route_of(world, now, there, (account, &target.subnet), home)
+        .map_err(|blocked| Blocked::new(format!("no way back: {}", blocked.why)))?;
+    let fits = match &found.target {
+        Target::Local => account == sender.from.account && target.vpc == sender.subnet.vpc,
+        Target::Peering(id) => peering::by_id(world, id).is_some_and(|pcx| {
+            let is =
+                |side: &state::Side| side.account == sender.from.account && side.vpc == sender.subnet.vpc;
+            is(&pcx.requester) || is(&pcx.accepter)
+        }),
+        _ => false,
+    };
+    if fits && destination.covers(sender.source) {
+        return Ok(());
+    }
+    let why = format!(
+        "no way back: the route {destination} of {} does not lead to all of {}",
+        target.subnet, sender.source
+    );
+    Err(Blocked::new(why))
+}
+
+/// The ACLs of both subnets, there and back. Inside one subnet none applies.
+fn borders(
+    sender: &Sender<'_>,
+    there: &State,
+    target: &Eni,
+    (protocol, port): Service<'_>,
+) -> Result<(), Blocked> {
+    if sender.subnet.id == target.subnet {
+        return Ok(());
+    }
+    let (ports, to) = ((i64::from(port), i64::from(port)), single(target.ip));
+    let crossing = |ports, peer, egress| Crossing {
+        protocol,
+        ports,
+        peer,
+        egress,
+    };
+    acl::passes(sender.state, &sender.subnet.id, crossing(ports, to, true))?;
+    acl::passes(there, &target.subnet, crossing(ports, sender.source, false))?;
+    acl::passes(there, &target.subnet, crossing(EPHEMERAL, sender.source, true))?;
+    acl::passes(sender.state, &sender.subnet.id, crossing(EPHEMERAL, to, false))
+}
+
+/// The security groups at one end.
+struct Side<'a> {
+    world: &'a World,
+    now: SimTime,
+    account: &'a str,
+    groups: &'a [String],
+    egress: bool,
+}
+
+impl Side<'_> {
+    /// Whether some rule of some group lets the service pass. `peer`: account, VPC and groups of the other end.
+    fn allows(
+        &self,
+        (protocol, port): Service<'_>,
+        address: Cidr,
+        peer: (&str, &str, &[&str]),
+        own_vpc: &str,
+    ) -> Result<(), Blocked> {
+        let state = ec2(self.world, self.account)?;
+        let hit = self
+            .groups
+            .iter()
+            .filter_map(|id| state.security_groups.get(id))
+            .any(|group| {
+                group.rules.iter().any(|rule| {
+                    rule.egress == self.egress
+                        && self.now >= rule.visible_at
+                        && carries(rule, protocol, port)
+                        && self.names(rule, address, peer, own_vpc)
+                })
+            });
+        if hit {
+            return Ok(());
+        }
+        let (verb, word) = if self.egress {
+            ("let out", "to")
+        } else {
+            ("let in", "from")
+        };
+        let groups = self.groups.join(", ");
+        Err(Blocked::new(format!(
+            "security groups {groups} do not {verb} {protocol} {port} {word} {address}"
+        )))
+    }
+
+    fn names(&self, rule: &GroupRule, address: Cidr, peer: (&str, &str, &[&str]), own_vpc: &str) -> bool {
+        let (account, vpc, groups) = peer;
+        match &rule.peer {
+            Peer::Cidr(cidr) => cidr.covers(address),
+            Peer::Group { account: named, id } => {
+                let here = account == self.account && vpc == own_vpc;
+                let joined = || peering::joins(self.world, self.now, (self.account, own_vpc), (account, vpc));
+                named == account && groups.contains(&id.as_str()) && (here || joined())
+            }
+            Peer::Cidr6(_) | Peer::PrefixList(_) => false,
+        }
+    }
+}
+
+fn carries(rule: &GroupRule, protocol: &str, port: u16) -> bool {
+    let traffic = &rule.traffic;
+    let port = i64::from(port);
+    traffic.protocol == "-1"
+        || (traffic.protocol == protocol && traffic.from_port <= port && port <= traffic.to_port)
+}
+
+/// Whether a TCP connection to a public address of AWS can be made: by a NAT gateway that works, since nothing here
+/// has a public address of its own.
+pub(crate) fn internet(world: &World, now: SimTime, from: &Endpoint, port: u16) -> Result<(), Blocked> {
+    let sender = Sender::of(world, from)?;
+    let outward = Side {
+        world,
+        now,
+        account: &from.account,
+        groups: &from.security_groups,
+        egress: true,
+    };
+    outward.allows(("tcp", port), single(PUBLIC), ("", "", &[]), &sender.subnet.vpc)?;
+    let ports = (i64::from(port), i64::from(port));
+    let crossing = |ports, peer, egress| Crossing {
+        protocol: "tcp",
+        ports,
+        peer,
+        egress,
+    };
+    acl::passes(
+        sender.state,
+        &sender.subnet.id,
+        crossing(ports, single(PUBLIC), true),
+    )?;
+    acl::passes(
+        sender.state,
+        &sender.subnet.id,
+        crossing(EPHEMERAL, single(PUBLIC), false),
+    )?;
+    let (_, found) = route_of(
+        world,
+        now,
+        sender.state,
+        (&from.account, &sender.subnet.id),
+        PUBLIC,
+    )?;
+    let nat = match &found.target {
+        Target::NatGateway(id) => sender.state.nat_gateways.get(id),
+        Target::InternetGateway(id) => {
+            let why = format!(
+                "subnet {} leads to {id}, but the sender has no public address",
+                sender.subnet.id
+            );
+            return Err(Blocked::new(why));
+        }
+        other => {
+            let (_, id) = route::target_field(other);
+            return Err(Blocked::new(format!(
+                "subnet {} sends public traffic to {id}",
+                sender.subnet.id
+            )));
+        }
+    };
+    let nat = nat.ok_or_else(|| Blocked::new("the NAT gateway is gone"))?;
+    through_nat(world, now, &sender, nat, port)
+}
+
+fn through_nat(
+    world: &World,
+    now: SimTime,
+    sender: &Sender<'_>,
+    nat: &state::NatGateway,
+    port: u16,
+) -> Result<(), Blocked> {
+    if nat.state(now) != "available" || !nat.public {
+        return Err(Blocked::new(format!(
+            "NAT gateway {} is {} and does not lead out",
+            nat.id,
+            nat.state(now)
+        )));
+    }
+    let (_, out) = route_of(
+        world,
+        now,
+        sender.state,
+        (&sender.from.account, &nat.subnet),
+        PUBLIC,
+    )?;
+    let gateway = match &out.target {
+        Target::InternetGateway(id) => sender.state.internet_gateways.get(id),
+        _ => None,
+    };
+    if gateway.is_none_or(|gateway| gateway.vpc.as_deref() != Some(nat.vpc.as_str())) {
+        return Err(Blocked::new(format!(
+            "subnet {} of NAT gateway {} has no internet gateway",
+            nat.subnet, nat.id
+        )));
+    }
+    let ports = (i64::from(port), i64::from(port));
+    let crossing = |ports, peer, egress| Crossing {
+        protocol: "tcp",
+        ports,
+        peer,
+        egress,
+    };
+    if nat.subnet != sender.subnet.id {
+        acl::passes(sender.state, &nat.subnet, crossing(ports, sender.source, false))?;
+        acl::passes(
+            sender.state,
+            &nat.subnet,
+            crossing(EPHEMERAL, sender.source, true),
+        )?;
+    }
+    acl::passes(sender.state, &nat.subnet, crossing(ports, single(PUBLIC), true))?;
+    acl::passes(
+        sender.state,
+        &nat.subnet,
+        crossing(EPHEMERAL, single(PUBLIC), false),
+    )
+}
+
+/// Whether Redshift at `from` reaches an AWS service (`sts`, `kafka`, …) on 443: by an interface endpoint with private
+/// DNS if its VPC has one (and the settings say that Redshift uses it), else by the internet.
+pub(crate) fn aws_endpoint(
+    world: &World,
+    now: SimTime,
+    from: &Endpoint,
+    service: &str,
+) -> Result<(), Blocked> {
+    let sender = Sender::of(world, from)?;
+    match private_endpoint(world, now, &sender, service) {
+        Some(endpoint) if world.settings.sts_endpoint_serves_redshift => {
+            if now < endpoint.ready_at {
+                return Err(Blocked::new(format!("VPC endpoint {} is pending", endpoint.id)));
+            }
+            let addresses = sender
+                .state
+                .live_enis(now)
+                .filter(|eni| endpoint.enis.contains(&eni.id));
+            let mut last = Err(Blocked::new(format!(
+                "VPC endpoint {} has no interface",
+                endpoint.id
+            )));
+            for eni in addresses {
+                last = tcp(world, now, from, eni.ip, 443);
+                if last.is_ok() {
+                    break;
+                }
+            }
+            last
+        }
+        _ => internet(world, now, from, 443),
+    }
+}
+
+/// The interface endpoint that answers for a service's public name in the sender's VPC.
+fn private_endpoint<'a>(
+    world: &World,
+    now: SimTime,
+    sender: &Sender<'a>,
+    service: &str,
+) -> Option<&'a state::Endpoint> {
+    let name = format!("com.amazonaws.{}.{service}", world.settings.region);
+    let vpc = sender.state.vpcs.get(&sender.subnet.vpc)?;
+    sender.state.endpoints.values().find(|one| {
+        one.vpc == vpc.id
+            && one.service == name
+            && one.private_dns
+            && endpoint::is_live(one, now)
+            && vpc::has_private_dns(vpc, now)
+    })
+}
+
+/// The policy of the interface endpoint that Redshift's calls to a service pass, if they pass one.
+pub(crate) fn endpoint_policy<'w>(
+    world: &'w World,
+    now: SimTime,
+    from: &'w Endpoint,
+    service: &str,
+) -> Option<&'w str> {
+    let sender = Sender::of(world, from).ok()?;
+    let used = world.settings.sts_endpoint_serves_redshift;
+    private_endpoint(world, now, &sender, service)
+        .filter(|_| used)
+        .map(|endpoint| endpoint.policy.as_str())
+}

@@ -1,0 +1,71 @@
+//! IPv4 blocks, always canonical: EC2 drops host bits (`100.68.0.18/18` becomes `100.68.0.0/18`).
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+/// A canonical IPv4 block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cidr {
+    first: u32,
+    prefix: u8,
+}
+
+impl Cidr {
+    /// Every address.
+    pub const ANY: Self = Self { first: 0, prefix: 0 };
+
+    pub fn prefix(self) -> u8 {
+        self.prefix
+    }
+
+    /// The n-th address of the block.
+    pub fn nth(self, index: u32) -> Ipv4Addr {
+        Ipv4Addr::from(self.first.wrapping_add(index))
+    }
+
+    /// How many addresses there are.
+    pub fn size(self) -> u64 {
+        1u64 << (32 - u32::from(self.prefix))
+    }
+
+    pub fn contains(self, address: Ipv4Addr) -> bool {
+        u32::from(address) & mask(self.prefix) == self.first
+    }
+
+    /// Whether `inner` lies in this block.
+    pub fn covers(self, inner: Self) -> bool {
+        inner.prefix >= self.prefix && self.contains(Ipv4Addr::from(inner.first))
+    }
+
+    pub fn overlaps(self, other: Self) -> bool {
+        self.covers(other) || other.covers(self)
+    }
+}
+
+fn mask(prefix: u8) -> u32 {
+    u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)
+}
+
+impl FromStr for Cidr {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (address, prefix) = text.split_once('/').ok_or(())?;
+        let address: Ipv4Addr = address.parse().map_err(|_| ())?;
+        let prefix: u8 = prefix.parse().map_err(|_| ())?;
+        if prefix > 32 {
+            return Err(());
+        }
+        Ok(Self {
+            first: u32::from(address) & mask(prefix),
+            prefix,
+        })
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", Ipv4Addr::from(self.first), self.prefix)
+    }
+}
