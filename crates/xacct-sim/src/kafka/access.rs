@@ -1,0 +1,157 @@
+//! What the broker asks of the accounts behind it: keys, clusters, permissions.
+//!
+//! The only file of the door that looks into the world. The lock is held for one question at a time.
+
+use std::sync::Arc;
+
+use crate::auth::{self, policy};
+use crate::clock::SimTime;
+use crate::iam::chain::ambient;
+use crate::iam::entity::Holder;
+use crate::sim::Shared;
+use crate::world::{Caller, World};
+
+use super::store::KafkaStore;
+use super::wall;
+
+/// An access key that exists, and who it belongs to.
+#[derive(Debug, Clone)]
+pub(super) struct KnownKey {
+    pub(super) secret: String,
+    /// Present for the keys of role sessions.
+    pub(super) session_token: Option<String>,
+    /// Whether the session that the key belongs to is over.
+    pub(super) expired: bool,
+    pub(super) caller: Caller,
+}
+
+impl KnownKey {
+    /// The ARN of the principal.
+    pub(super) fn arn(&self) -> &str {
+        &self.caller.principal_arn
+    }
+}
+
+/// The accounts behind a door.
+#[derive(Debug, Clone)]
+pub(crate) struct Estate {
+    shared: Arc<Shared>,
+}
+
+impl Estate {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The simulated region.
+    pub(super) fn region(&self) -> String {
+        self.shared.lock().settings.region.clone()
+    }
+
+    /// The wall's clock and the simulator's, in Unix seconds.
+    pub(super) fn unix_seconds(&self) -> [i64; 2] {
+        let simulated = self.shared.clock.now();
+        let simulated = self.shared.lock().settings.unix_millis(simulated);
+        [wall::unix_millis() / 1_000, simulated / 1_000]
+    }
+
+    /// Looks up an access key.
+    pub(super) fn key(&self, access_key_id: &str) -> Option<KnownKey> {
+        let now = self.shared.clock.now();
+        find_key(&self.shared.lock(), now, access_key_id)
+    }
+
+    /// ARNs of the clusters in the principal's account that a client inside their VPC can reach.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn clusters(&self, key: &KnownKey) -> Result<Vec<String>, String> {
+        let now = self.shared.clock.now();
+        reachable_clusters(&self.shared.lock(), now, &key.caller.account)
+    }
+
+    /// Whether a client inside could reach any cluster at all.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn some_cluster_reachable(&self) -> Result<(), String> {
+        let now = self.shared.clock.now();
+        let world = self.shared.lock();
+        let mut reasons = Vec::new();
+        for account in world.accounts.keys() {
+            match reachable_clusters(&world, now, account) {
+                Ok(_) => return Ok(()),
+                Err(why) => reasons.push(why),
+            }
+        }
+        Err(reasons.join("; "))
+    }
+
+    /// Whether the principal's policies allow an action on a resource.
+    ///
+    /// # Errors
+    /// Why not, with the action.
+    pub(super) fn allows(&self, key: &KnownKey, action: &str, resource_arn: &str) -> Result<(), String> {
+        let now = self.shared.clock.now();
+        decide(&self.shared.lock(), now, &key.caller, action, resource_arn)
+    }
+
+    /// Works on topics and records; the second argument is the wall's time in Unix milliseconds.
+    pub(super) fn store<T>(&self, work: impl FnOnce(&mut KafkaStore, i64) -> T) -> T {
+        let now_ms = wall::unix_millis();
+        work(&mut self.shared.lock().kafka, now_ms)
+    }
+}
+
+fn find_key(world: &World, now: SimTime, access_key_id: &str) -> Option<KnownKey> {
+    if let Some(key) = world.administrators.get(access_key_id) {
+        return Some(KnownKey {
+            secret: key.secret.clone(),
+            session_token: None,
+            expired: false,
+            caller: Caller::administrator(world.settings.partition(), &key.account, access_key_id),
+        });
+    }
+    let (account, key) = auth::find_key(world, access_key_id)?;
+    let session = match &key.holder {
+        Holder::User(_) => None,
+        Holder::Session(session) => Some(session),
+    };
+    Some(KnownKey {
+        secret: key.secret.clone(),
+        session_token: session.map(|session| session.token.clone()),
+        expired: session.is_some_and(|session| session.expires_at <= now),
+        caller: auth::caller_of(world, account, key),
+    })
+}
+
+fn reachable_clusters(world: &World, _now: SimTime, account: &str) -> Result<Vec<String>, String> {
+    let mine = |arn: &&str| arn.split(':').nth(4) == Some(account);
+    let arns: Vec<String> = world
+        .kafka
+        .cluster_arns()
+        .filter(mine)
+        .map(str::to_owned)
+        .collect();
+    if arns.is_empty() {
+        Err(format!("account {account} has no active cluster"))
+    } else {
+        Ok(arns)
+    }
+}
+
+fn decide(
+    world: &World,
+    now: SimTime,
+    caller: &Caller,
+    action: &str,
+    resource_arn: &str,
+) -> Result<(), String> {
+    let mut context = ambient(world, now);
+    context.extend(&policy::principal_context(world, caller));
+    let verdict = policy::allowed(world, caller, action, resource_arn, &context);
+    match verdict.refusal() {
+        None => Ok(()),
+        Some(refusal) => Err(format!("{}: {}", caller.principal_arn, refusal.cause)),
+    }
+}

@@ -1,0 +1,275 @@
+//! The loopback listener.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::oneshot;
+
+use super::access::Estate;
+use super::connection::{Broker, serve};
+use super::tls::{self, TlsFault};
+use super::wall;
+
+/// Where a client of the clusters stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// On a host in the cluster's VPC, with a security group that the cluster lets in. It gets
+    /// through only while a cluster is active and some group or address of its VPC may reach
+    /// port 9098.
+    Inside,
+    /// Anywhere else. The brokers have private addresses: nothing gets through.
+    Outside,
+}
+
+/// How a door behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KafkaDoorOptions {
+    /// Port on the loopback interface; 0 (the default) takes a free one.
+    pub port: u16,
+    /// Ends sessions earlier than their tokens, so that re-authentication can be watched.
+    pub longest_session: Option<Duration>,
+}
+
+impl KafkaDoorOptions {
+    /// A free port, and sessions as long as their tokens.
+    pub fn new() -> Self {
+        Self {
+            port: 0,
+            longest_session: None,
+        }
+    }
+
+    /// Listens on this port.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Ends sessions after this time at the latest.
+    #[must_use]
+    pub fn longest_session(mut self, longest: Duration) -> Self {
+        self.longest_session = Some(longest);
+        self
+    }
+}
+
+impl Default for KafkaDoorOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Why a door could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DoorError {
+    /// The port is taken, or there are no sockets left.
+    #[error("cannot listen on the loopback interface")]
+    Listen(#[from] std::io::Error),
+    /// No certificate could be made.
+    #[error("cannot set up TLS")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<TlsFault> for DoorError {
+    fn from(fault: TlsFault) -> Self {
+        Self::Tls(Box::new(fault))
+    }
+}
+
+/// A listener for Kafka clients, on its own thread, until it is dropped.
+///
+/// It shows wall time: tokens are valid by the wall's clock or by the simulator's, sessions end by
+/// the wall's.
+#[derive(Debug)]
+pub struct KafkaDoor {
+    address: SocketAddr,
+    ca_pem: String,
+    standing: Standing,
+    notes: Notes,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl KafkaDoor {
+    pub(super) fn open(
+        estate: Estate,
+        standing: Standing,
+        options: &KafkaDoorOptions,
+    ) -> Result<Self, DoorError> {
+        let identity = tls::new_identity()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("xacct-sim-kafka")
+            .enable_all()
+            .build()?;
+        let socket = runtime.block_on(Socket::bind(standing, options.port))?;
+        let address = socket.address()?;
+        let notes = Notes::default();
+        let broker = Broker {
+            estate,
+            acceptor: identity.acceptor,
+            address,
+            longest_session: options.longest_session,
+            notes: notes.clone(),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("xacct-sim-kafka".to_owned())
+            .spawn(move || {
+                runtime.block_on(socket.serve(Arc::new(broker), stopped));
+                runtime.shutdown_background();
+            })?;
+        Ok(Self {
+            address,
+            ca_pem: identity.ca_pem,
+            standing,
+            notes,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// `host:port` for a client's `bootstrap.servers`; what the brokers advertise, too.
+    pub fn bootstrap(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// The address that is listened on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate authority that a client must trust, in PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Where clients of this door stand.
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// Why clients were refused, the latest last; at most the last thousand reasons.
+    pub fn refusals(&self) -> Vec<String> {
+        self.notes.all()
+    }
+}
+
+impl Drop for KafkaDoor {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The thread may be gone already; then there is nothing to stop.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl crate::Sim {
+    /// Opens a door for Kafka clients that stand there, on a free port.
+    ///
+    /// # Errors
+    /// No socket, no thread, or no certificate could be had.
+    pub fn kafka_door(&self, standing: Standing) -> Result<KafkaDoor, DoorError> {
+        self.kafka_door_with(standing, &KafkaDoorOptions::new())
+    }
+
+    /// The same with options.
+    ///
+    /// # Errors
+    /// As there; also a port that is taken.
+    pub fn kafka_door_with(
+        &self,
+        standing: Standing,
+        options: &KafkaDoorOptions,
+    ) -> Result<KafkaDoor, DoorError> {
+        KafkaDoor::open(
+            Estate::new(std::sync::Arc::clone(&self.shared)),
+            standing,
+            options,
+        )
+    }
+}
+
+/// A port that listens, or one that is only held so that nobody else answers on it.
+enum Socket {
+    Open(TcpListener),
+    Held(TcpSocket),
+}
+
+impl Socket {
+    async fn bind(standing: Standing, port: u16) -> std::io::Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        match standing {
+            Standing::Inside => TcpListener::bind(address).await.map(Self::Open),
+            Standing::Outside => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind(address)?;
+                Ok(Self::Held(socket))
+            }
+        }
+    }
+
+    fn address(&self) -> std::io::Result<SocketAddr> {
+        match self {
+            Self::Open(listener) => listener.local_addr(),
+            Self::Held(socket) => socket.local_addr(),
+        }
+    }
+
+    async fn serve(self, broker: Arc<Broker>, mut stopped: oneshot::Receiver<()>) {
+        let Self::Open(listener) = self else {
+            // Without `listen` the kernel refuses every connection; the port stays ours.
+            let _ = stopped.await;
+            return;
+        };
+        loop {
+            tokio::select! {
+                _ = &mut stopped => return,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => { tokio::spawn(serve(Arc::clone(&broker), stream)); }
+                    Err(error) => {
+                        // Out of descriptors, most likely: let some be closed first.
+                        tracing::warn!(%error, "a Kafka connection could not be accepted");
+                        wall::sleep(Duration::from_millis(50)).await;
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// Reasons of refusals, shared by all connections of a door.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notes(Arc<Mutex<VecDeque<String>>>);
+
+impl Notes {
+    const MOST: usize = 1_000;
+
+    pub(super) fn add(&self, note: String) {
+        tracing::debug!(%note, "Kafka door");
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.len() == Self::MOST {
+            notes.pop_front();
+        }
+        notes.push_back(note);
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
+    }
+}
