@@ -83,14 +83,9 @@ impl<T: Clone + Send + Sync + 'static> Handle<T> {
     }
 
     fn value(self, stage: Stage) -> Value<T> {
-        let read = Arc::new(|output: &dyn Any| output.downcast_ref::<T>().cloned());
-        Value {
-            source: Source::After {
-                node: self.node,
-                stage,
-                read,
-            },
-        }
+        let node = self.node;
+        let read = Arc::new(move |outputs: &Outputs| outputs.get(node, stage)?.downcast_ref::<T>().cloned());
+        Value { source: Source::After { needs: vec![Ready { node, stage }], read } }
     }
 }
 
@@ -107,25 +102,19 @@ pub struct Value<T> {
     source: Source<T>,
 }
 
-type Read<T> = Arc<dyn Fn(&dyn Any) -> Option<T> + Send + Sync>;
+type Read<T> = Arc<dyn Fn(&Outputs) -> Option<T> + Send + Sync>;
 
 #[derive(Clone)]
 enum Source<T> {
     Known(T),
-    After {
-        node: usize,
-        stage: Stage,
-        read: Read<T>,
-    },
+    After { needs: Vec<Ready>, read: Read<T> },
 }
 
 impl<T: Clone + Send + Sync + 'static> Value<T> {
     /// A value that is known from the start.
     #[must_use]
     pub const fn known(value: T) -> Self {
-        Self {
-            source: Source::Known(value),
-        }
+        Self { source: Source::Known(value) }
     }
 
     /// A value computed from this one.
@@ -137,30 +126,43 @@ impl<T: Clone + Send + Sync + 'static> Value<T> {
     {
         let source = match self.source {
             Source::Known(value) => Source::Known(f(value)),
-            Source::After { node, stage, read } => {
-                let read = Arc::new(move |output: &dyn Any| read(output).map(&f));
-                Source::After { node, stage, read }
+            Source::After { needs, read } => {
+                let read = Arc::new(move |outputs: &Outputs| read(outputs).map(&f));
+                Source::After { needs, read }
             }
         };
         Value { source }
     }
 
-    /// What must have happened before the value is known; `None` if it is known already.
+    /// All of `values` as one, in their order.
     #[must_use]
-    pub const fn waits_for(&self) -> Option<Ready> {
+    pub fn all(values: Vec<Self>) -> Value<Vec<T>> {
+        let needs: Vec<Ready> = values.iter().flat_map(Self::waits_for).copied().collect();
+        let read = Arc::new(move |outputs: &Outputs| values.iter().map(|value| value.read(outputs)).collect());
+        Value { source: Source::After { needs, read } }
+    }
+
+    /// Both values as one.
+    #[must_use]
+    pub fn and<U: Clone + Send + Sync + 'static>(self, other: Value<U>) -> Value<(T, U)> {
+        let needs = self.waits_for().iter().chain(other.waits_for()).copied().collect();
+        let read = Arc::new(move |outputs: &Outputs| Some((self.read(outputs)?, other.read(outputs)?)));
+        Value { source: Source::After { needs, read } }
+    }
+
+    /// What must have happened before the value is known; nothing if it is known already.
+    #[must_use]
+    pub fn waits_for(&self) -> &[Ready] {
         match &self.source {
-            Source::Known(_) => None,
-            Source::After { node, stage, .. } => Some(Ready {
-                node: *node,
-                stage: *stage,
-            }),
+            Source::Known(_) => &[],
+            Source::After { needs, .. } => needs,
         }
     }
 
     pub(crate) fn read(&self, outputs: &Outputs) -> Option<T> {
         match &self.source {
             Source::Known(value) => Some(value.clone()),
-            Source::After { node, stage, read } => read(outputs.get(*node, *stage)?),
+            Source::After { read, .. } => read(outputs),
         }
     }
 }
@@ -169,7 +171,7 @@ impl<T> fmt::Debug for Value<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
             Source::Known(_) => f.write_str("Value(known)"),
-            Source::After { node, stage, .. } => write!(f, "Value(after {node} {stage:?})"),
+            Source::After { needs, .. } => write!(f, "Value(after {needs:?})"),
         }
     }
 }
@@ -206,7 +208,7 @@ impl Needs {
         mut self,
         values: impl IntoIterator<Item = &'a Value<T>>,
     ) -> Self {
-        self.list.extend(values.into_iter().filter_map(Value::waits_for));
+        self.list.extend(values.into_iter().flat_map(Value::waits_for));
         self
     }
 
