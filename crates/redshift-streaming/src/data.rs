@@ -128,7 +128,11 @@ impl SqlError {
         match self {
             Self::Call { source, .. } => source,
             other => {
-                let class = if matches!(other, Self::Running { .. }) { Class::Ambiguous } else { Class::Terminal };
+                let class = if matches!(other, Self::Running { .. }) {
+                    Class::Ambiguous
+                } else {
+                    Class::Terminal
+                };
                 Failure::new("redshift-data:ExecuteStatement", class, other.to_string())
             }
         }
@@ -157,7 +161,13 @@ impl DataApi {
     ) -> Self {
         let client = Client::new(&xacct_converge::smithy::control_plane(config));
         let deadline = Duration::from_secs(900);
-        Self { client, workgroup: workgroup.into(), database: database.into(), secret, deadline }
+        Self {
+            client,
+            workgroup: workgroup.into(),
+            database: database.into(),
+            secret,
+            deadline,
+        }
     }
 
     /// Another limit on how long one statement is waited for. Default: 15 minutes.
@@ -176,7 +186,10 @@ impl DataApi {
     /// # Errors
     /// [`SqlError`] with Redshift's own text where it refuses.
     pub async fn run(&self, cx: &Context, name: &str, sql: &str) -> Result<Finished, SqlError> {
-        let failed = |source| SqlError::Call { name: name.to_owned(), source };
+        let failed = |source| SqlError::Call {
+            name: name.to_owned(),
+            source,
+        };
         let id = self.submit(cx, name, sql).await.map_err(failed)?;
         let start = cx.now();
         loop {
@@ -197,37 +210,74 @@ impl DataApi {
     ///
     /// # Errors
     /// [`SqlError`], also where a row is not of the type asked for.
-    pub async fn query<T: DeserializeOwned>(&self, cx: &Context, name: &str, sql: &str) -> Result<Vec<T>, SqlError> {
+    pub async fn query<T: DeserializeOwned>(
+        &self,
+        cx: &Context,
+        name: &str,
+        sql: &str,
+    ) -> Result<Vec<T>, SqlError> {
         let finished = self.run(cx, name, sql).await?;
         let rows = self.rows(cx, &finished.id).await;
-        let rows = rows.map_err(|source| SqlError::Call { name: name.to_owned(), source })?;
-        let typed: Result<Vec<T>, _> = rows.into_iter().map(|row| serde_json::from_value(Value::Object(row))).collect();
-        typed.map_err(|source| SqlError::Shape { name: name.to_owned(), source })
+        let rows = rows.map_err(|source| SqlError::Call {
+            name: name.to_owned(),
+            source,
+        })?;
+        let typed: Result<Vec<T>, _> = rows
+            .into_iter()
+            .map(|row| serde_json::from_value(Value::Object(row)))
+            .collect();
+        typed.map_err(|source| SqlError::Shape {
+            name: name.to_owned(),
+            source,
+        })
     }
 
     async fn submit(&self, cx: &Context, name: &str, sql: &str) -> Result<String, Failure> {
         let token = token(cx, sql);
         let call = cx.idempotent("redshift-data:ExecuteStatement");
         let answer = call.run(|| {
-            let execute = self.client.execute_statement().sql(sql).statement_name(name).client_token(&token);
+            let execute = self
+                .client
+                .execute_statement()
+                .sql(sql)
+                .statement_name(name)
+                .client_token(&token);
             let execute = execute.workgroup_name(&self.workgroup).database(&self.database);
-            execute.set_secret_arn(self.secret.as_ref().map(ToString::to_string)).send()
+            execute
+                .set_secret_arn(self.secret.as_ref().map(ToString::to_string))
+                .send()
         });
         let none = || Failure::bug("the service took a statement and gave no id");
         answer.await?.id.ok_or_else(none)
     }
 
     async fn describe(&self, cx: &Context, id: &str) -> Result<DescribeStatementOutput, Failure> {
-        let call = cx.read("redshift-data:DescribeStatement").not_yet(&["ResourceNotFoundException"]);
-        call.run(|| self.client.describe_statement().id(id).wait_time_seconds(LONG_POLL).send()).await
+        let call = cx
+            .read("redshift-data:DescribeStatement")
+            .not_yet(&["ResourceNotFoundException"]);
+        call.run(|| {
+            self.client
+                .describe_statement()
+                .id(id)
+                .wait_time_seconds(LONG_POLL)
+                .send()
+        })
+        .await
     }
 
     async fn rows(&self, cx: &Context, id: &str) -> Result<Vec<Map<String, Value>>, Failure> {
         let (mut rows, mut next) = (Vec::new(), None::<String>);
         loop {
             let call = cx.read("redshift-data:GetStatementResult");
-            let page: GetStatementResultOutput =
-                call.run(|| self.client.get_statement_result().id(id).set_next_token(next.clone()).send()).await?;
+            let page: GetStatementResultOutput = call
+                .run(|| {
+                    self.client
+                        .get_statement_result()
+                        .id(id)
+                        .set_next_token(next.clone())
+                        .send()
+                })
+                .await?;
             let columns = page.column_metadata();
             rows.extend(page.records().iter().map(|record| object(columns, record)));
             next = page.next_token.filter(|token| !token.is_empty());
@@ -242,7 +292,10 @@ impl DataApi {
 fn ended(name: &str, id: &str, seen: &DescribeStatementOutput) -> Option<Result<Finished, SqlError>> {
     let (name, id) = (name.to_owned(), id.to_owned());
     match seen.status()? {
-        StatusString::Finished => Some(Ok(Finished { id, has_rows: seen.has_result_set().unwrap_or(false) })),
+        StatusString::Finished => Some(Ok(Finished {
+            id,
+            has_rows: seen.has_result_set().unwrap_or(false),
+        })),
         StatusString::Failed => {
             let message = seen.error().unwrap_or("no reason given").to_owned();
             Some(Err(SqlError::Refused { name, message, id }))

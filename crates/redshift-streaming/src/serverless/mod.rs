@@ -128,13 +128,23 @@ impl Serverless {
     pub async fn observe(&self, cx: &Context) -> Result<Observed, Failure> {
         let namespace = async {
             let found = self.get_namespace(cx).await?;
-            let arn = found.as_ref().and_then(Namespace::namespace_arn).map(str::to_owned);
-            self.check_owner(cx, NAMESPACE, arn, &self.spec.namespace).await.map(|()| found)
+            let arn = found
+                .as_ref()
+                .and_then(Namespace::namespace_arn)
+                .map(str::to_owned);
+            self.check_owner(cx, NAMESPACE, arn, &self.spec.namespace)
+                .await
+                .map(|()| found)
         };
         let workgroup = async {
             let found = self.get_workgroup(cx).await?;
-            let arn = found.as_ref().and_then(Workgroup::workgroup_arn).map(str::to_owned);
-            self.check_owner(cx, WORKGROUP, arn, &self.spec.workgroup).await.map(|()| found)
+            let arn = found
+                .as_ref()
+                .and_then(Workgroup::workgroup_arn)
+                .map(str::to_owned);
+            self.check_owner(cx, WORKGROUP, arn, &self.spec.workgroup)
+                .await
+                .map(|()| found)
         };
         let (namespace, workgroup) = futures_util::try_join!(namespace, workgroup)?;
         Ok(Observed { namespace, workgroup })
@@ -156,20 +166,27 @@ impl Serverless {
             groups: around.groups,
             after: around.after,
         };
-        ServerlessHandles { namespace, workgroup: graph.add(WORKGROUP, workgroup) }
+        ServerlessHandles {
+            namespace,
+            workgroup: graph.add(WORKGROUP, workgroup),
+        }
     }
 
     pub(crate) async fn get_namespace(&self, cx: &Context) -> Result<Option<Namespace>, Failure> {
         let name = &self.spec.namespace;
         let call = cx.read("redshift-serverless:GetNamespace");
-        let answer = call.run(|| self.client.get_namespace().namespace_name(name).send()).await;
+        let answer = call
+            .run(|| self.client.get_namespace().namespace_name(name).send())
+            .await;
         found(answer).map(|answer| answer.and_then(|answer| answer.namespace))
     }
 
     pub(crate) async fn get_workgroup(&self, cx: &Context) -> Result<Option<Workgroup>, Failure> {
         let name = &self.spec.workgroup;
         let call = cx.read("redshift-serverless:GetWorkgroup");
-        let answer = call.run(|| self.client.get_workgroup().workgroup_name(name).send()).await;
+        let answer = call
+            .run(|| self.client.get_workgroup().workgroup_name(name).send())
+            .await;
         found(answer).map(|answer| answer.and_then(|answer| answer.workgroup))
     }
 
@@ -183,9 +200,14 @@ impl Serverless {
     ) -> Result<(), Failure> {
         let Some(arn) = arn else { return Ok(()) };
         let call = cx.read("redshift-serverless:ListTagsForResource");
-        let answer =
-            call.run(|| self.client.list_tags_for_resource().resource_arn(&arn).send()).await?;
-        let tags: Tags = answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
+        let answer = call
+            .run(|| self.client.list_tags_for_resource().resource_arn(&arn).send())
+            .await?;
+        let tags: Tags = answer
+            .tags()
+            .iter()
+            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+            .collect();
         if self.owner.owns(&tags, resource) {
             return Ok(());
         }
@@ -194,7 +216,10 @@ impl Serverless {
              choose another pipeline name or remove it",
             self.owner.pipeline()
         );
-        Err(Failure::terminal("redshift-serverless:ListTagsForResource", message))
+        Err(Failure::terminal(
+            "redshift-serverless:ListTagsForResource",
+            message,
+        ))
     }
 
     /// The tags of `resource` as this service takes them.

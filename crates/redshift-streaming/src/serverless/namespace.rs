@@ -28,7 +28,9 @@ impl NamespaceOut {
             name: seen.namespace_name().unwrap_or_default().to_owned(),
             arn: seen.namespace_arn().unwrap_or_default().to_owned(),
             database: seen.db_name().unwrap_or("dev").to_owned(),
-            admin_secret: seen.admin_password_secret_arn().and_then(|arn| SecretArn::new(arn).ok()),
+            admin_secret: seen
+                .admin_password_secret_arn()
+                .and_then(|arn| SecretArn::new(arn).ok()),
             default_role: seen.default_iam_role_arn().map(str::to_owned),
         }
     }
@@ -56,7 +58,10 @@ pub(super) fn attached(text: &str) -> AttachedRole<'_> {
         Some(rest[..rest.find([',', ')', ' ']).unwrap_or(rest.len())].trim())
     };
     let status = after("applyStatus=");
-    AttachedRole { arn: after("iamRoleArn=").unwrap_or(text), in_sync: status.is_none_or(|s| s == "in-sync") }
+    AttachedRole {
+        arn: after("iamRoleArn=").unwrap_or(text),
+        in_sync: status.is_none_or(|s| s == "in-sync"),
+    }
 }
 
 impl NamespaceResource {
@@ -64,7 +69,11 @@ impl NamespaceResource {
     fn reasons(&self, seen: &Namespace, role: Option<&RoleArn>) -> Vec<Reason> {
         let Some(role) = role else { return Vec::new() };
         let mut reasons = Vec::new();
-        if !seen.iam_roles().iter().any(|text| attached(text).arn == role.as_str()) {
+        if !seen
+            .iam_roles()
+            .iter()
+            .any(|text| attached(text).arn == role.as_str())
+        {
             reasons.push(Reason::missing("attached role", role));
         }
         match seen.default_iam_role_arn() {
@@ -94,7 +103,9 @@ impl Resource for NamespaceResource {
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<NamespaceOut> {
-        let Some(seen) = &self.seen else { return Decision::create() };
+        let Some(seen) = &self.seen else {
+            return Decision::create();
+        };
         let reasons = self.reasons(seen, known.known(&self.role).as_ref());
         Decision::update(NamespaceOut::of(seen), reasons).settled(settled(seen))
     }
@@ -124,7 +135,13 @@ impl Resource for NamespaceResource {
     }
 
     async fn recover(&self, _: &Inputs<'_>, cx: &Context) -> Result<Option<NamespaceOut>, Failure> {
-        Ok(self.service.observe(cx).await?.namespace.as_ref().map(NamespaceOut::of))
+        Ok(self
+            .service
+            .observe(cx)
+            .await?
+            .namespace
+            .as_ref()
+            .map(NamespaceOut::of))
     }
 
     async fn configure(
@@ -140,14 +157,24 @@ impl Resource for NamespaceResource {
         let role = inputs.get(&self.role)?;
         let seen = self.service.get_namespace(cx).await?;
         // The service takes the whole list and wants the default in it.
-        let others = seen.iter().flat_map(Namespace::iam_roles).map(|text| attached(text).arn.to_owned());
+        let others = seen
+            .iter()
+            .flat_map(Namespace::iam_roles)
+            .map(|text| attached(text).arn.to_owned());
         let mut roles: Vec<String> = others.filter(|arn| arn != role.as_str()).collect();
         roles.push(role.to_string());
         let call = cx.idempotent("redshift-serverless:UpdateNamespace");
         call.not_yet(BUSY)
             .run(|| {
-                let update = self.service.client.update_namespace().namespace_name(&current.name);
-                update.set_iam_roles(Some(roles.clone())).default_iam_role_arn(role.as_str()).send()
+                let update = self
+                    .service
+                    .client
+                    .update_namespace()
+                    .namespace_name(&current.name);
+                update
+                    .set_iam_roles(Some(roles.clone()))
+                    .default_iam_role_arn(role.as_str())
+                    .send()
             })
             .await?;
         Ok(current)
@@ -167,13 +194,22 @@ impl Resource for NamespaceResource {
             return Ok(Settled::Ready(out));
         }
         let state = seen.status().map_or("no state", NamespaceStatus::as_str);
-        Ok(Settled::Waiting(format!("the namespace to be AVAILABLE with its roles in sync (now {state})")))
+        Ok(Settled::Waiting(format!(
+            "the namespace to be AVAILABLE with its roles in sync (now {state})"
+        )))
     }
 
     async fn delete(&self, current: &NamespaceOut, cx: &Context) -> Result<(), Failure> {
         let call = cx.idempotent("redshift-serverless:DeleteNamespace").busy(BUSY);
-        let answer =
-            call.run(|| self.service.client.delete_namespace().namespace_name(&current.name).send()).await;
+        let answer = call
+            .run(|| {
+                self.service
+                    .client
+                    .delete_namespace()
+                    .namespace_name(&current.name)
+                    .send()
+            })
+            .await;
         super::found(answer).map(|_| ())
     }
 

@@ -27,7 +27,11 @@ pub struct WorkgroupOut {
 impl WorkgroupOut {
     fn of(seen: &Workgroup) -> Self {
         let endpoint = seen.endpoint().and_then(|endpoint| {
-            Some(format!("{}:{}", endpoint.address()?, endpoint.port().unwrap_or(5439)))
+            Some(format!(
+                "{}:{}",
+                endpoint.address()?,
+                endpoint.port().unwrap_or(5439)
+            ))
         });
         Self {
             name: seen.workgroup_name().unwrap_or_default().to_owned(),
@@ -79,20 +83,41 @@ impl WorkgroupResource {
         if spec.case_sensitive && !case_sensitive(seen) {
             reasons.push(Reason::differs(CASE, "false", "true"));
         }
-        compare(&mut reasons, "security groups", seen.security_group_ids(), known.all_known(&self.groups));
-        compare(&mut reasons, "subnets", seen.subnet_ids(), known.all_known(&self.subnets));
+        compare(
+            &mut reasons,
+            "security groups",
+            seen.security_group_ids(),
+            known.all_known(&self.groups),
+        );
+        compare(
+            &mut reasons,
+            "subnets",
+            seen.subnet_ids(),
+            known.all_known(&self.subnets),
+        );
         reasons
     }
 
     fn parameters(&self) -> Option<Vec<ConfigParameter>> {
         let on = self.service.spec.case_sensitive;
-        on.then(|| vec![ConfigParameter::builder().parameter_key(CASE).parameter_value("true").build()])
+        on.then(|| {
+            vec![
+                ConfigParameter::builder()
+                    .parameter_key(CASE)
+                    .parameter_value("true")
+                    .build(),
+            ]
+        })
     }
 
     /// One kind of change; the service takes one a call.
     fn change(&self, reason: &Reason, inputs: &Inputs<'_>) -> Result<UpdateWorkgroupFluentBuilder, Failure> {
         let spec = &self.service.spec;
-        let update = self.service.client.update_workgroup().workgroup_name(&spec.workgroup);
+        let update = self
+            .service
+            .client
+            .update_workgroup()
+            .workgroup_name(&spec.workgroup);
         Ok(match reason.attribute.as_str() {
             "base capacity" => update.base_capacity(i32::try_from(spec.base_capacity).unwrap_or(i32::MAX)),
             "enhanced VPC routing" => update.enhanced_vpc_routing(true),
@@ -140,19 +165,27 @@ impl Resource for WorkgroupResource {
     }
 
     fn needs(&self) -> Needs {
-        let needs = Needs::none().value(&self.namespace).values(&self.subnets).values(&self.groups);
+        let needs = Needs::none()
+            .value(&self.namespace)
+            .values(&self.subnets)
+            .values(&self.groups);
         needs.after_all(self.after.clone())
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<WorkgroupOut> {
-        let Some(seen) = &self.seen else { return Decision::create() };
+        let Some(seen) = &self.seen else {
+            return Decision::create();
+        };
         let settled = seen.status() == Some(&WorkgroupStatus::Available);
         Decision::update(WorkgroupOut::of(seen), self.reasons(seen, known)).settled(settled)
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<WorkgroupOut, Failure> {
         let (spec, tags) = (&self.service.spec, self.service.tags(WORKGROUP)?);
-        let (subnets, groups) = (sorted(inputs.get_all(&self.subnets)?), sorted(inputs.get_all(&self.groups)?));
+        let (subnets, groups) = (
+            sorted(inputs.get_all(&self.subnets)?),
+            sorted(inputs.get_all(&self.groups)?),
+        );
         let namespace = inputs.get(&self.namespace)?;
         let capacity = i32::try_from(spec.base_capacity).unwrap_or(i32::MAX);
         let call = cx.once("redshift-serverless:CreateWorkgroup");
@@ -180,7 +213,13 @@ impl Resource for WorkgroupResource {
     }
 
     async fn recover(&self, _: &Inputs<'_>, cx: &Context) -> Result<Option<WorkgroupOut>, Failure> {
-        Ok(self.service.observe(cx).await?.workgroup.as_ref().map(WorkgroupOut::of))
+        Ok(self
+            .service
+            .observe(cx)
+            .await?
+            .workgroup
+            .as_ref()
+            .map(WorkgroupOut::of))
     }
 
     async fn configure(
@@ -219,8 +258,15 @@ impl Resource for WorkgroupResource {
 
     async fn delete(&self, current: &WorkgroupOut, cx: &Context) -> Result<(), Failure> {
         let call = cx.idempotent("redshift-serverless:DeleteWorkgroup").busy(BUSY);
-        let answer =
-            call.run(|| self.service.client.delete_workgroup().workgroup_name(&current.name).send()).await;
+        let answer = call
+            .run(|| {
+                self.service
+                    .client
+                    .delete_workgroup()
+                    .workgroup_name(&current.name)
+                    .send()
+            })
+            .await;
         super::found(answer).map(|_| ())
     }
 
