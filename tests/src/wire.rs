@@ -163,18 +163,23 @@ impl Protocol {
 
 /// Every operation of `service` (`"kafka"`, `"ec2"`, …) that the code under
 /// `src` names: string literals of the form `"service:Operation"`, outside
-/// comments and outside test modules at a file's end.
+/// comments, outside test modules (at a file's end, or in a file named `…tests.rs`),
+/// and not what a resource's `fn kind` gives.
 ///
 /// # Panics
 /// If the directory cannot be read.
 #[must_use]
 pub fn operations_in(src: &Path, service: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for file in rust_files(src) {
-        let text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    let is_test = |file: &Path| file.to_string_lossy().ends_with("tests.rs");
+    for file in rust_files(src).iter().filter(|file| !is_test(file)) {
+        let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let mut kind = false;
         for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            found.extend(literals(line).filter(|text| is_operation(text, service)));
+            kind |= line.contains("fn kind(");
+            found.extend(literals(line).filter(|text| !kind && is_operation(text, service)));
+            kind &= !line.trim_start().starts_with('}');
         }
     }
     found
@@ -200,6 +205,27 @@ pub fn assert_all_covered(src: &Path, services: &[&str], tested: &[&str], action
         unknown.is_empty(),
         "tested but not named in the code: {unknown:?}"
     );
+}
+
+/// The operations that a test file passes to its function `call`, for example
+/// every `"kafka:…"` that is the first such text after `fails(`.
+///
+/// ```
+/// let source = r#"fails(&server, "kafka:TagResource", answer).await; other("kafka:DeleteCluster");"#;
+/// let found = xacct_tests::wire::operations_passed_to("fails", "kafka", source);
+/// assert_eq!(found.into_iter().collect::<Vec<_>>(), ["kafka:TagResource"]);
+/// ```
+#[must_use]
+pub fn operations_passed_to(call: &str, service: &str, source: &str) -> BTreeSet<String> {
+    let opening = format!("{call}(");
+    source
+        .split(&opening)
+        .skip(1)
+        .filter_map(|rest| {
+            let arguments = rest.split(';').next().unwrap_or_default();
+            literals(arguments).find(|text| is_operation(text, service))
+        })
+        .collect()
 }
 
 /// All Rust files under `dir`, in order.
@@ -242,6 +268,7 @@ mod tests {
     fn operations_are_found_in_code_and_not_in_comments_or_tests() {
         let dir = tempfile::tempdir().unwrap();
         let code = "//! \"kafka:Nothing\"\nfn f() { cx.read(\"kafka:ListClustersV2\"); g(\"kafka-cluster:Connect\") }\n\
+                    fn kind(&self) -> &'static str {\n\"kafka:Cluster\"\n}\n\
                     #[cfg(test)]\nmod tests { const A: &str = \"kafka:InATest\"; }\n";
         std::fs::create_dir(dir.path().join("deep")).unwrap();
         std::fs::write(dir.path().join("deep/a.rs"), code).unwrap();

@@ -111,7 +111,11 @@ where
         let (class, code, message) = match &self {
             Self::ServiceError(context) => {
                 let (code, status) = (context.err().code(), context.raw().status().as_u16());
-                let message = context.err().message().unwrap_or("the service gave no message");
+                let silent = match status {
+                    0..400 => "the answer could not be read",
+                    _ => "the service gave no message",
+                };
+                let message = context.err().message().unwrap_or(silent);
                 (class_of(code, status), code, message.to_owned())
             }
             Self::ConstructionFailure(_) => (
@@ -161,7 +165,8 @@ fn class_of(code: Option<&str>, status: u16) -> Class {
         Some(code) if THROTTLING.contains(&code) => Class::Throttled,
         Some(code) if FAULTS.contains(&code) => Class::Ambiguous,
         _ if status == 429 => Class::Throttled,
-        _ if status >= 500 => Class::Ambiguous,
+        // Below 400 the SDK met a success that it could not read.
+        _ if !(400..500).contains(&status) => Class::Ambiguous,
         _ => Class::Terminal,
     }
 }

@@ -176,6 +176,15 @@ pub trait TopicAdmin: Send + Sync + 'static {
     /// topic can be written to.
     fn create<'a>(&'a self, bootstrap: &'a str, topic: &'a TopicSettings) -> TopicFuture<'a, ()>;
 
+    /// Brings a topic's partitions up to, and its configurations to, what is
+    /// asked. Kafka never takes partitions away. Without an implementation of
+    /// its own an administrator refuses.
+    fn alter<'a>(&'a self, bootstrap: &'a str, topic: &'a TopicSettings) -> TopicFuture<'a, ()> {
+        let _ = (bootstrap, topic);
+        let refusal = "this administrator makes and removes topics and does not change them";
+        Box::pin(async move { Err(TopicError::new(TopicErrorKind::Refused, refusal)) })
+    }
+
     /// Removes a topic and everything in it; one that is gone is no error.
     fn delete<'a>(&'a self, bootstrap: &'a str, name: &'a TopicName) -> TopicFuture<'a, ()>;
 

@@ -1,0 +1,1 @@
+//! A cluster from plan to removal on the simulator.
