@@ -185,7 +185,7 @@ impl Observed {
 }
 
 /// The finding for a name that somebody else's cluster has.
-pub(crate) fn name_taken(namesake: &Seen) -> Finding {
+fn name_taken(namesake: &Seen) -> Finding {
     Finding::error(
         RESOURCE,
         taken_text(namesake),
@@ -239,16 +239,20 @@ fn unfit(seen: &Seen) -> Vec<Finding> {
 }
 
 /// What is wanted of a cluster; `None` where it is known only after other changes.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Wanted {
-    pub(crate) subnets: Option<BTreeSet<String>>,
-    pub(crate) groups: Option<BTreeSet<String>>,
-    pub(crate) tags: Tags,
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Ids of the subnets.
+    pub subnets: Option<BTreeSet<String>>,
+    /// Ids of the security groups.
+    pub groups: Option<BTreeSet<String>>,
+    /// All tags.
+    pub tags: Tags,
 }
 
 /// Decides about our own cluster. Everything but its tags is fixed at creation
-/// (Amazon CloudFormation user guide, `AWS::MSK::ServerlessCluster`).
-pub(crate) fn decide(seen: Option<&Seen>, wanted: &Wanted) -> Decision<ClusterOut> {
+/// (AWS CloudFormation user guide, `AWS::MSK::ServerlessCluster`).
+#[must_use]
+pub fn decide(seen: Option<&Seen>, wanted: &Wanted) -> Decision<ClusterOut> {
     let Some(seen) = seen else {
         return Decision::create();
     };
@@ -292,7 +296,7 @@ fn fixed_differences(seen: &Seen, wanted: &Wanted) -> Vec<Reason> {
 
 /// Tags that are missing or differ. The version of the tagging scheme does not
 /// count, so that another release of this library alone plans no change.
-pub(crate) fn tag_differences(seen: &Seen, wanted: &Wanted) -> Vec<Reason> {
+fn tag_differences(seen: &Seen, wanted: &Wanted) -> Vec<Reason> {
     let missing = wanted
         .tags
         .iter()

@@ -1,4 +1,5 @@
 //! Single calls against a mocked endpoint: what is sent, and what is made of the answers.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use msk_serverless::{Cluster, ClusterOut, ClusterSpec, Observed, State};
 use serde_json::{Value as Json, json};
