@@ -104,12 +104,7 @@ impl KafkaDoor {
         options: &KafkaDoorOptions,
     ) -> Result<Self, DoorError> {
         let identity = tls::new_identity()?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("xacct-sim-kafka")
-            .enable_all()
-            .build()?;
-        let socket = runtime.block_on(Socket::bind(standing, options.port))?;
+        let socket = Socket::bind(standing, options.port)?;
         let address = socket.address()?;
         let notes = Notes::default();
         let broker = Broker {
@@ -120,12 +115,14 @@ impl KafkaDoor {
             notes: notes.clone(),
         };
         let (stop, stopped) = oneshot::channel();
+        let (started, start) = std::sync::mpsc::channel();
+        let work = move || run(socket, Arc::new(broker), stopped, &started);
         let thread = std::thread::Builder::new()
             .name("xacct-sim-kafka".to_owned())
-            .spawn(move || {
-                runtime.block_on(socket.serve(Arc::new(broker), stopped));
-                runtime.shutdown_background();
-            })?;
+            .spawn(work)?;
+        start
+            .recv()
+            .unwrap_or_else(|_| Err(std::io::Error::other("the thread of the door ended")))?;
         Ok(Self {
             address,
             ca_pem: identity.ca_pem,
@@ -200,17 +197,46 @@ impl crate::Sim {
     }
 }
 
+/// The thread of a door: a runtime of its own, so that the caller may be in one and in virtual time.
+fn run(
+    socket: Socket,
+    broker: Arc<Broker>,
+    stopped: oneshot::Receiver<()>,
+    started: &std::sync::mpsc::Sender<std::io::Result<()>>,
+) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("xacct-sim-kafka")
+        .enable_all()
+        .build();
+    // Nobody is left to be told only if the caller is gone.
+    match runtime {
+        Ok(runtime) => {
+            let _ = started.send(Ok(()));
+            runtime.block_on(socket.serve(broker, stopped));
+            runtime.shutdown_background();
+        }
+        Err(error) => {
+            let _ = started.send(Err(error));
+        }
+    }
+}
+
 /// A port that listens, or one that is only held so that nobody else answers on it.
 enum Socket {
-    Open(TcpListener),
+    Open(std::net::TcpListener),
     Held(TcpSocket),
 }
 
 impl Socket {
-    async fn bind(standing: Standing, port: u16) -> std::io::Result<Self> {
+    fn bind(standing: Standing, port: u16) -> std::io::Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         match standing {
-            Standing::Inside => TcpListener::bind(address).await.map(Self::Open),
+            Standing::Inside => {
+                let listener = std::net::TcpListener::bind(address)?;
+                listener.set_nonblocking(true)?;
+                Ok(Self::Open(listener))
+            }
             Standing::Outside => {
                 let socket = TcpSocket::new_v4()?;
                 socket.bind(address)?;
@@ -227,10 +253,18 @@ impl Socket {
     }
 
     async fn serve(self, broker: Arc<Broker>, mut stopped: oneshot::Receiver<()>) {
-        let Self::Open(listener) = self else {
-            // Without `listen` the kernel refuses every connection; the port stays ours.
-            let _ = stopped.await;
-            return;
+        let listener = match self {
+            Self::Open(listener) => TcpListener::from_std(listener),
+            Self::Held(socket) => {
+                // Without `listen` the kernel refuses every connection; the port stays ours.
+                let _ = stopped.await;
+                drop(socket);
+                return;
+            }
+        };
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(error) => return broker.notes.add(format!("the door cannot listen: {error}")),
         };
         loop {
             tokio::select! {

@@ -1,0 +1,130 @@
+//! A simulated account with an active cluster, and a door to it.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use msk_clickstream::KafkaAccess;
+use serde_json::{Value, json};
+use xacct_sim::{KafkaDoor, KafkaDoorOptions, Sim, Standing};
+
+/// The account of the cluster.
+pub const ACCOUNT: &str = "111111111111";
+const REGION: &str = "eu-west-1";
+
+/// An account with a cluster and a door.
+pub struct Stage {
+    pub sim: Sim,
+    pub door: KafkaDoor,
+}
+
+impl Stage {
+    /// A client that stands inside the cluster's network.
+    pub fn new() -> Self {
+        Self::with(Standing::Inside, &KafkaDoorOptions::new())
+    }
+
+    /// A client that stands outside.
+    pub fn outside() -> Self {
+        Self::with(Standing::Outside, &KafkaDoorOptions::new())
+    }
+
+    /// Sessions must be renewed this often.
+    pub fn with_sessions_of(longest: Duration) -> Self {
+        Self::with(
+            Standing::Inside,
+            &KafkaDoorOptions::new().longest_session(longest),
+        )
+    }
+
+    fn with(standing: Standing, options: &KafkaDoorOptions) -> Self {
+        let sim = Sim::builder()
+            .seed(7)
+            .region(REGION)
+            .account(ACCOUNT)
+            .lag(false)
+            .build();
+        cluster(&sim);
+        let door = sim.kafka_door_with(standing, options).unwrap();
+        Self { sim, door }
+    }
+
+    /// Ends the brokers while clients are connected.
+    pub fn close_door(&mut self) {
+        self.door = self.sim.kafka_door(Standing::Outside).unwrap();
+    }
+
+    /// Access as the account's administrator.
+    pub fn administrator(&self) -> KafkaAccess {
+        self.access(self.administrator_credentials())
+    }
+
+    /// Credentials of the account's administrator.
+    pub fn administrator_credentials(&self) -> Credentials {
+        let (key, secret) = self.sim.administrator_key(ACCOUNT);
+        Credentials::from_keys(key, secret, None)
+    }
+
+    /// Access as a user with one policy.
+    pub fn user(&self, name: &str, policy: &Value) -> KafkaAccess {
+        self.access(self.sim.create_user_with_policy(ACCOUNT, name, policy).unwrap())
+    }
+
+    /// Access with these credentials.
+    pub fn access(&self, credentials: Credentials) -> KafkaAccess {
+        self.access_in(REGION, credentials)
+    }
+
+    /// The same as for another region.
+    pub fn access_in(&self, region: &str, credentials: Credentials) -> KafkaAccess {
+        let config = SdkConfig::builder()
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        let access = KafkaAccess::iam(&config).unwrap();
+        access
+            .with_bootstrap(self.door.bootstrap())
+            .with_ca_pem(self.door.ca_pem())
+    }
+}
+
+/// The smallest network that a serverless cluster takes, and an active cluster in it.
+fn cluster(sim: &Sim) {
+    let ec2 = |operation: &str, params: Value| sim.call(ACCOUNT, "ec2", operation, params).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let vpc = text(&ec2("CreateVpc", json!({"CidrBlock": "10.0.0.0/16"}))["vpc"]["vpcId"]);
+    let zones = ec2("DescribeAvailabilityZones", json!({}));
+    let zones = zones["availabilityZoneInfo"].as_array().unwrap().iter().take(3);
+    let subnets: Vec<String> = zones
+        .enumerate()
+        .map(|(n, zone)| {
+            let params = json!({
+                "VpcId": vpc, "CidrBlock": format!("10.0.{n}.0/24"), "AvailabilityZone": zone["zoneName"],
+            });
+            text(&ec2("CreateSubnet", params)["subnet"]["subnetId"])
+        })
+        .collect();
+    let group = |name: &str| {
+        let params = json!({"VpcId": vpc, "GroupName": name, "GroupDescription": name});
+        text(&ec2("CreateSecurityGroup", params)["groupId"])
+    };
+    let (brokers, clients) = (group("brokers"), group("clients"));
+    let from_clients = json!([{
+        "IpProtocol": "tcp", "FromPort": "9098", "ToPort": "9098", "Groups": [{"GroupId": clients}],
+    }]);
+    ec2(
+        "AuthorizeSecurityGroupIngress",
+        json!({"GroupId": brokers, "IpPermissions": from_clients}),
+    );
+    let params = json!({
+        "clusterName": "clicks",
+        "serverless": {
+            "vpcConfigs": [{"subnetIds": subnets, "securityGroupIds": [brokers]}],
+            "clientAuthentication": {"sasl": {"iam": {"enabled": true}}},
+        },
+    });
+    sim.call(ACCOUNT, "kafka", "CreateClusterV2", params).unwrap();
+    sim.clock().advance(Duration::from_secs(3_600));
+}
