@@ -27,6 +27,7 @@ pub(crate) mod ingest;
 pub mod kafka;
 pub(crate) mod msk;
 pub(crate) mod net;
+pub(crate) mod placement;
 pub(crate) mod resolver;
 pub(crate) mod serverless;
 pub(crate) mod sim;

@@ -1,20 +1,398 @@
-//! Route 53 Resolver: endpoints, rules, associations.
+//! Route 53 Resolver: endpoints, forwarding rules, associations with VPCs.
+//!
+//! Sources: Route 53 developer guide ("Forwarding outbound DNS queries to your network", "Forwarding inbound DNS queries
+//! to your VPCs", "Quotas"), the Resolver API reference, and public issues for the `RSLVR-…` texts: hashicorp/terraform-provider-aws
+//! #6563, #46782, PR#11948, aws/aws-cdk #5012, crossplane-contrib/provider-upjet-aws #1010,
+//! aws-samples/aws-network-hub-for-terraform #26.
 
-use serde_json::Value;
+mod endpoints;
+mod lists;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde_json::{Value, json};
 
 use crate::clock::SimTime;
-use crate::inventory::Collector;
+use crate::inventory::{Collector, name_of_tags};
 use crate::world::{ApiError, Call, Reply};
 
 /// What the service holds in one account.
 #[derive(Debug, Default)]
-pub(crate) struct State {}
-
-/// Answers one call.
-pub(crate) fn handle(_call: &mut Call<'_>, operation: &str, _params: &Value) -> Reply {
-    Err(ApiError::not_modelled("route53resolver", operation))
+pub(crate) struct State {
+    pub(crate) endpoints: BTreeMap<String, Endpoint>,
+    pub(crate) rules: BTreeMap<String, Rule>,
+    pub(crate) associations: BTreeMap<String, Association>,
+    /// By ARN.
+    pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// Adds the live resources to an inventory: `out.add(kind, id_or_arn, owner_name, attributes)`; no tombstones, no
-/// service-linked roles, no times or transient states.
-pub(crate) fn inventory(_state: &State, _now: SimTime, _out: &mut Collector) {}
+/// Which way queries go through an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Inbound,
+    Outbound,
+}
+
+impl Direction {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Direction::Inbound => "INBOUND",
+            Direction::Outbound => "OUTBOUND",
+        }
+    }
+}
+
+/// An endpoint: interfaces in one VPC.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    pub(crate) creator_request_id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) direction: Direction,
+    pub(crate) vpc: String,
+    pub(crate) security_groups: Vec<String>,
+    pub(crate) ips: Vec<EndpointIp>,
+    pub(crate) created_at: SimTime,
+    pub(crate) modified_at: SimTime,
+    pub(crate) ready_at: SimTime,
+    /// A while during creation in which it claims to need action and needs none.
+    pub(crate) action_needed: Option<(SimTime, SimTime)>,
+    pub(crate) updating_until: SimTime,
+    pub(crate) gone_at: Option<SimTime>,
+}
+
+/// One address of an endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct EndpointIp {
+    pub(crate) id: String,
+    pub(crate) subnet: String,
+    pub(crate) ip: Ipv4Addr,
+    pub(crate) eni: String,
+    /// The caller asked for this very address.
+    pub(crate) chosen: bool,
+    pub(crate) attached_at: SimTime,
+    pub(crate) gone_at: Option<SimTime>,
+}
+
+/// A rule for a domain and everything below it.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    pub(crate) creator_request_id: String,
+    pub(crate) name: Option<String>,
+    /// In lower case, with a dot at the end.
+    pub(crate) domain: String,
+    /// `FORWARD` or `SYSTEM`.
+    pub(crate) kind: String,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) created_at: SimTime,
+    pub(crate) modified_at: SimTime,
+    pub(crate) ready_at: SimTime,
+    pub(crate) gone_at: Option<SimTime>,
+}
+
+/// Where a rule forwards to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) ip: Ipv4Addr,
+    pub(crate) port: u16,
+}
+
+/// A rule in force in a VPC.
+#[derive(Debug, Clone)]
+pub(crate) struct Association {
+    pub(crate) id: String,
+    pub(crate) rule: String,
+    pub(crate) vpc: String,
+    pub(crate) name: Option<String>,
+    pub(crate) ready_at: SimTime,
+    pub(crate) gone_at: Option<SimTime>,
+}
+
+impl Endpoint {
+    /// The status as `GetResolverEndpoint` shows it.
+    pub(crate) fn status(&self, now: SimTime) -> &'static str {
+        if self.gone_at.is_some() {
+            "DELETING"
+        } else if self.needs_action(now) {
+            "ACTION_NEEDED"
+        } else if now < self.ready_at {
+            "CREATING"
+        } else if now < self.updating_until {
+            "UPDATING"
+        } else {
+            "OPERATIONAL"
+        }
+    }
+
+    /// Whether queries pass through it.
+    pub(crate) fn is_operational(&self, now: SimTime) -> bool {
+        matches!(self.status(now), "OPERATIONAL" | "UPDATING")
+    }
+
+    /// Addresses that take part.
+    pub(crate) fn attached(&self, now: SimTime) -> impl Iterator<Item = &EndpointIp> {
+        self.ips
+            .iter()
+            .filter(move |ip| ip.attached_at <= now && ip.gone_at.is_none())
+    }
+
+    fn needs_action(&self, now: SimTime) -> bool {
+        self.action_needed
+            .is_some_and(|(from, to)| from <= now && now < to)
+    }
+}
+
+impl Rule {
+    /// The status as `GetResolverRule` shows it.
+    pub(crate) fn status(&self, now: SimTime) -> &'static str {
+        if self.gone_at.is_some() {
+            "DELETING"
+        } else if now < self.ready_at {
+            "UPDATING"
+        } else {
+            "COMPLETE"
+        }
+    }
+
+    /// Whether the rule speaks of a host: its domain or a name below it, whatever the trailing dot and case.
+    pub(crate) fn covers(&self, host: &str) -> bool {
+        let host = format!("{}.", host.trim_end_matches('.').to_ascii_lowercase());
+        self.domain == "." || host == self.domain || host.ends_with(&format!(".{}", self.domain))
+    }
+}
+
+impl Association {
+    /// The status as `GetResolverRuleAssociation` shows it.
+    pub(crate) fn status(&self, now: SimTime) -> &'static str {
+        if self.gone_at.is_some() {
+            "DELETING"
+        } else if now < self.ready_at {
+            "CREATING"
+        } else {
+            "COMPLETE"
+        }
+    }
+}
+
+impl State {
+    /// The most specific rule in force for a host in a VPC.
+    pub(crate) fn rule_for(&self, now: SimTime, vpc: &str, host: &str) -> Option<&Rule> {
+        self.associations
+            .values()
+            .filter(|association| association.vpc == vpc && association.status(now) == "COMPLETE")
+            .filter_map(|association| self.rules.get(&association.rule))
+            .filter(|rule| rule.covers(host))
+            .max_by_key(|rule| rule.domain.len())
+    }
+
+    /// An endpoint by id.
+    pub(crate) fn endpoint(&self, id: &str) -> Option<&Endpoint> {
+        self.endpoints.get(id)
+    }
+
+    /// The inbound endpoint that answers at an address.
+    pub(crate) fn inbound_at(&self, now: SimTime, ip: Ipv4Addr) -> Option<&Endpoint> {
+        self.endpoints.values().find(|endpoint| {
+            endpoint.direction == Direction::Inbound && endpoint.attached(now).any(|one| one.ip == ip)
+        })
+    }
+
+    /// Drops what has been deleted.
+    pub(crate) fn settle(&mut self, now: SimTime) {
+        let here = |gone_at: Option<SimTime>| gone_at.is_none_or(|gone| now < gone);
+        self.associations
+            .retain(|_, association| here(association.gone_at));
+        self.rules.retain(|_, rule| here(rule.gone_at));
+        self.endpoints.retain(|_, endpoint| here(endpoint.gone_at));
+        for endpoint in self.endpoints.values_mut() {
+            endpoint.ips.retain(|ip| here(ip.gone_at));
+        }
+        let live = |arn: &str| {
+            let id = arn.rsplit('/').next().unwrap_or_default();
+            self.endpoints.contains_key(id) || self.rules.contains_key(id)
+        };
+        self.tags.retain(|arn, _| live(arn));
+    }
+}
+
+/// Answers one call.
+pub(crate) fn handle(call: &mut Call<'_>, operation: &str, params: &Value) -> Reply {
+    let now = call.now;
+    call.account().resolver.settle(now);
+    match operation {
+        "CreateResolverEndpoint" => endpoints::create(call, params),
+        "GetResolverEndpoint" => endpoints::get(call, params),
+        "ListResolverEndpoints" => endpoints::list(call, params),
+        "ListResolverEndpointIpAddresses" => endpoints::list_ips(call, params),
+        "UpdateResolverEndpoint" => endpoints::update(call, params),
+        "DeleteResolverEndpoint" => endpoints::delete(call, params),
+        "AssociateResolverEndpointIpAddress" => endpoints::add_ip(call, params),
+        "DisassociateResolverEndpointIpAddress" => endpoints::remove_ip(call, params),
+        "CreateResolverRule" => rules::create(call, params),
+        "GetResolverRule" => rules::get(call, params),
+        "ListResolverRules" => rules::list(call, params),
+        "UpdateResolverRule" => rules::update(call, params),
+        "DeleteResolverRule" => rules::delete(call, params),
+        "AssociateResolverRule" => rules::associate(call, params),
+        "DisassociateResolverRule" => rules::disassociate(call, params),
+        "GetResolverRuleAssociation" => rules::get_association(call, params),
+        "ListResolverRuleAssociations" => rules::list_associations(call, params),
+        "ListTagsForResource" => lists::list_tags(call, params),
+        "TagResource" => lists::tag(call, params),
+        "UntagResource" => lists::untag(call, params),
+        _ => Err(ApiError::not_modelled("route53resolver", operation)),
+    }
+}
+
+fn text<'a>(params: &'a Value, name: &str) -> Option<&'a str> {
+    params
+        .get(name)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+}
+
+fn required<'a>(params: &'a Value, name: &'static str) -> Result<&'a str, ApiError> {
+    text(params, name).ok_or_else(|| invalid_parameter(name, format!("The parameter {name} is required.")))
+}
+
+fn invalid_parameter(name: &str, message: impl Into<String>) -> ApiError {
+    ApiError::bad("InvalidParameterException", message).with("FieldName", name)
+}
+
+fn invalid_request(message: impl Into<String>) -> ApiError {
+    ApiError::bad("InvalidRequestException", message)
+}
+
+fn not_found(kind: &str, id: &str) -> ApiError {
+    let noun = match kind {
+        "ResolverEndpoint" => "Resolver endpoint",
+        "ResolverRule" => "Resolver rule",
+        _ => "Resolver rule association",
+    };
+    ApiError::bad(
+        "ResourceNotFoundException",
+        format!("{noun} with ID '{id}' does not exist."),
+    )
+    .with("ResourceType", kind)
+}
+
+fn exists(kind: &str, message: String) -> ApiError {
+    ApiError::bad("ResourceExistsException", message).with("ResourceType", kind)
+}
+
+/// At most 64 letters, digits, `-`, `_`, blanks and quotes, not digits alone.
+fn check_name(name: Option<&str>) -> Result<(), ApiError> {
+    let Some(name) = name else { return Ok(()) };
+    let legal = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_' ".contains(c))
+        && !name.chars().all(|c| c.is_ascii_digit());
+    match legal && name.len() <= 64 {
+        true => Ok(()),
+        false => Err(invalid_parameter(
+            "Name",
+            format!(
+                "1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9\\-_' ']+)"
+            ),
+        )),
+    }
+}
+
+fn check_creator_request_id(params: &Value) -> Result<String, ApiError> {
+    let id = required(params, "CreatorRequestId")?;
+    match id.len() <= 255 {
+        true => Ok(id.to_owned()),
+        false => Err(invalid_parameter(
+            "CreatorRequestId",
+            "CreatorRequestId must have at most 255 characters.",
+        )),
+    }
+}
+
+fn tags_of(params: &Value) -> BTreeMap<String, String> {
+    let tags = params.get("Tags").and_then(Value::as_array).into_iter().flatten();
+    tags.filter_map(|tag| {
+        Some((
+            text(tag, "Key")?.to_owned(),
+            tag.get("Value")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+        ))
+    })
+    .collect()
+}
+
+/// Adds the live resources to an inventory.
+pub(crate) fn inventory(state: &State, _now: SimTime, out: &mut Collector) {
+    let named = |arn: &str, name: &Option<String>, id: &str| {
+        let tags = state.tags.get(arn);
+        tags.and_then(name_of_tags)
+            .or_else(|| name.clone())
+            .unwrap_or_else(|| format!("unnamed-{}", &id[..id.len().min(9)]))
+    };
+    for endpoint in state
+        .endpoints
+        .values()
+        .filter(|endpoint| endpoint.gone_at.is_none())
+    {
+        let name = named(&endpoint.arn, &endpoint.name, &endpoint.id);
+        let kind = format!(
+            "route53resolver:{}-endpoint",
+            endpoint.direction.name().to_ascii_lowercase()
+        );
+        for ip in &endpoint.ips {
+            out.alias(&ip.ip.to_string(), &format!("{kind}/{name}/{}", ip.subnet));
+        }
+        let mut subnets: Vec<&String> = endpoint.ips.iter().map(|ip| &ip.subnet).collect();
+        subnets.sort();
+        out.alias(&endpoint.arn, &format!("{kind}/{name}"));
+        out.add(
+            &kind,
+            &endpoint.id,
+            &name,
+            json!({
+                "name": endpoint.name, "vpc": endpoint.vpc, "securityGroups": endpoint.security_groups,
+                "subnets": subnets, "tags": state.tags.get(&endpoint.arn),
+            }),
+        );
+    }
+    for rule in state.rules.values().filter(|rule| rule.gone_at.is_none()) {
+        let name = named(&rule.arn, &rule.name, &rule.id);
+        let mut targets: Vec<String> = rule
+            .targets
+            .iter()
+            .map(|target| format!("{}:{}", target.ip, target.port))
+            .collect();
+        targets.sort();
+        out.alias(&rule.arn, &format!("route53resolver:rule/{name}"));
+        out.add(
+            "route53resolver:rule",
+            &rule.id,
+            &name,
+            json!({
+                "name": rule.name, "domain": rule.domain, "type": rule.kind, "targets": targets,
+                "endpoint": rule.endpoint, "tags": state.tags.get(&rule.arn),
+            }),
+        );
+    }
+    for association in state
+        .associations
+        .values()
+        .filter(|association| association.gone_at.is_none())
+    {
+        let name = association.name.clone().unwrap_or_else(|| "unnamed".to_owned());
+        out.add(
+            "route53resolver:rule-association",
+            &association.id,
+            &name,
+            json!({ "rule": association.rule, "vpc": association.vpc }),
+        );
+    }
+}
