@@ -1,5 +1,7 @@
 //! read(render(x)) = x, and no name or literal changes how many statements a text holds.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use proptest::prelude::*;
 use redshift_streaming::ddl::{
     AlterExternalSchema, AlterMaterializedView, AppendTable, BrokerList, Certificate, CertificateArn,

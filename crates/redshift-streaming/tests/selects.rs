@@ -1,5 +1,7 @@
 //! What a streaming view cannot hold, one select a rule, with place and advice.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use redshift_streaming::ddl::{SelectRule, StreamSelect};
 
 fn refusal(select: &str) -> String {

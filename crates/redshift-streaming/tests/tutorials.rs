@@ -1,5 +1,7 @@
 //! The statements of the two public tutorials, built from types and read from their text.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use redshift_streaming::ddl::{
     CreateExternalSchema, CreateMaterializedView, Identifier, KinesisSource, Landing, MskSource, Payload,
     QualifiedName, RefreshMaterializedView, RoleChain, Statement, StreamColumn, StreamName, read,
