@@ -138,11 +138,19 @@ fn read(request: HttpRequest) -> Result<Request, ConnectorError> {
         .uri()
         .parse()
         .map_err(|cause: http::uri::InvalidUri| ConnectorError::user(cause.into()))?;
-    let headers = request
+    let mut headers: Vec<(String, String)> = request
         .headers()
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
+    // The SDK signs the host but leaves the header to the HTTP client.
+    if !headers.iter().any(|(name, _)| name == "host") {
+        let host = uri
+            .authority()
+            .map(|authority| authority.as_str().to_owned())
+            .unwrap_or_default();
+        headers.push(("host".to_owned(), host));
+    }
     Ok(Request {
         method: request.method().to_owned(),
         host: uri.host().unwrap_or_default().to_owned(),

@@ -118,6 +118,16 @@ fn packet(
     borders(&sender, there, target, service)
 }
 
+/// Account and VPC that hold an address, seen from a sender.
+pub(crate) fn home_of(
+    world: &World,
+    now: SimTime,
+    from: &Endpoint,
+    to: Ipv4Addr,
+) -> Result<(String, String), Blocked> {
+    way(world, now, &Sender::of(world, from)?, to)
+}
+
 /// Where the route of the sender's subnet leads: account and VPC of the address.
 fn way(world: &World, now: SimTime, sender: &Sender<'_>, to: Ipv4Addr) -> Result<(String, String), Blocked> {
     let (destination, found) = route_of(
