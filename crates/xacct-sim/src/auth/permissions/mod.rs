@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::condition::Context;
 use super::policy::Refusal;
 use crate::world::{ApiError, Caller, World};
-use table::ROWS;
 
 /// One permission that a call needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,36 +28,23 @@ pub(crate) fn required(
     operation: &str,
     params: &Value,
 ) -> Option<Vec<Required>> {
-    let row = ROWS
-        .iter()
-        .find(|row| row.service == service && row.operation == operation)?;
+    let row = table::find(service, operation)?;
     let place = arns::Place {
         world,
         account: &caller.account,
         params,
     };
-    let request_tags = requested_tags(params);
+    let tags = requested_tags(params);
+    let own = format!("{service}:{operation}");
+    let wanted = |need: &&table::Need| need.when.is_none_or(|parameter| !is_empty(params.get(parameter)));
+    let more = row.more.iter().filter(wanted).map(|need| (need.action, need.on));
     let mut all = Vec::new();
-    for need in row.needs {
-        if need.when.is_some_and(|parameter| is_empty(params.get(parameter))) {
-            continue;
-        }
-        for template in need.on {
-            for resource in place.expand(template) {
-                all.push(make(&place, need.action, resource, &request_tags));
-            }
-        }
+    for (action, templates) in std::iter::once((own.as_str(), row.on)).chain(more) {
+        let resources = templates.iter().flat_map(|template| place.expand(template));
+        all.extend(resources.map(|resource| make(&place, action, resource, &tags)));
     }
-    special::add(&place, caller, service, operation, &mut all);
+    special::add(&place, service, operation, &mut all);
     Some(all)
-}
-
-/// Where AWS documents the row of an operation.
-#[cfg(test)]
-pub(crate) fn source(service: &str, operation: &str) -> Option<&'static str> {
-    ROWS.iter()
-        .find(|row| row.service == service && row.operation == operation)
-        .map(|row| row.source)
 }
 
 fn is_empty(value: Option<&Value>) -> bool {
@@ -190,13 +176,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_stands_once_and_names_its_source() {
-        for (at, row) in ROWS.iter().enumerate() {
-            let twin = ROWS[at + 1..]
-                .iter()
-                .find(|other| other.service == row.service && other.operation == row.operation);
-            assert!(twin.is_none(), "{} {} stands twice", row.service, row.operation);
-            assert!(source(row.service, row.operation).unwrap().contains("https://"));
+    fn every_row_stands_once_and_every_table_names_its_source() {
+        for table in table::TABLES {
+            assert!(table.source.contains("https://"), "{}", table.service);
+            let mut operations: Vec<&str> = table.rows.iter().map(|row| row.operation).collect();
+            operations.sort_unstable();
+            assert!(
+                operations.windows(2).all(|pair| pair[0] != pair[1]),
+                "{}",
+                table.service
+            );
         }
     }
 

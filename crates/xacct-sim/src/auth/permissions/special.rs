@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::arns::Place;
 use super::{Required, is_empty, make, requested_tags};
-use crate::world::Caller;
 
 /// What the user who lets Redshift manage the admin password must be allowed to do
 /// (Redshift management guide, "Managing Amazon Redshift admin passwords using AWS Secrets Manager").
@@ -17,13 +16,7 @@ const MANAGED_SECRET: [&str; 6] = [
     "secretsmanager:TagResource",
 ];
 
-pub(super) fn add(
-    place: &Place<'_>,
-    _caller: &Caller,
-    service: &str,
-    operation: &str,
-    all: &mut Vec<Required>,
-) {
+pub(super) fn add(place: &Place<'_>, service: &str, operation: &str, all: &mut Vec<Required>) {
     match (service, operation) {
         ("ec2", _) => tag_on_create(place, operation, all),
         ("iam", "CreateRole" | "PutRolePermissionsBoundary" | "CreateUser") => boundary(place, all),

@@ -1,0 +1,69 @@
+//! MSK. AWS lists no resource type for `GetBootstrapBrokers`, yet statements with the ARN of a cluster are in wide
+//! use: the cluster stands here, which `*` allows too.
+
+use super::{Row, Table, bare, need, need_if, row};
+
+const CLUSTER: &str = "{clusterArn}";
+
+/// `kafka`.
+pub(super) const MSK: Table = Table {
+    service: "kafka",
+    source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_kafka.html; EC2 actions: https://docs.aws.amazon.com/msk/latest/developerguide/security-iam-awsmanpol-AmazonMSKFullAccess.html",
+    rows: MSK_ROWS,
+};
+
+const MSK_ROWS: &[Row] = &[
+    row("CreateClusterV2", &["kafka:cluster/{clusterName}/*"]).and(&[
+        need_if("tags", "kafka:TagResource", &["kafka:cluster/{clusterName}/*"]),
+        need("ec2:DescribeSubnets", &["*"]),
+        need("ec2:DescribeVpcs", &["*"]),
+        need("ec2:DescribeSecurityGroups", &["*"]),
+        need("ec2:DescribeVpcEndpoints", &["*"]),
+        need("ec2:DescribeVpcAttribute", &["ec2:vpc/*"]),
+        need(
+            "ec2:CreateVpcEndpoint",
+            &[
+                "ec2:vpc-endpoint/*",
+                "ec2:vpc/*",
+                "ec2:subnet/{serverless.vpcConfigs.subnetIds}",
+                "?ec2:security-group/{serverless.vpcConfigs.securityGroupIds}",
+            ],
+        ),
+        need("ec2:CreateTags", &["ec2:vpc-endpoint/*"]),
+    ]),
+    row("DescribeClusterV2", &[CLUSTER]),
+    row("DescribeCluster", &[CLUSTER]),
+    row("ListClustersV2", &["*"]),
+    row("ListClusters", &["*"]),
+    row("DeleteCluster", &[CLUSTER]).and(&[need("ec2:DeleteVpcEndpoints", &["ec2:vpc-endpoint/*"])]),
+    row("GetBootstrapBrokers", &[CLUSTER]),
+    row("ListNodes", &[CLUSTER]),
+    bare("CreateTopic").and(&[
+        need("kafka-cluster:Connect", &[CLUSTER]),
+        need(
+            "kafka-cluster:CreateTopic",
+            &["kafka:topic/{clusterArn}/{topicName}"],
+        ),
+    ]),
+    bare("ListTopics").and(&[
+        need("kafka-cluster:Connect", &[CLUSTER]),
+        need("kafka-cluster:DescribeTopic", &["kafka:topic/{clusterArn}/*"]),
+    ]),
+    bare("DescribeTopic").and(&[
+        need("kafka-cluster:Connect", &[CLUSTER]),
+        need(
+            "kafka-cluster:DescribeTopic",
+            &["kafka:topic/{clusterArn}/{topicName}"],
+        ),
+    ]),
+    bare("DeleteTopic").and(&[
+        need("kafka-cluster:Connect", &[CLUSTER]),
+        need(
+            "kafka-cluster:DeleteTopic",
+            &["kafka:topic/{clusterArn}/{topicName}"],
+        ),
+    ]),
+    row("ListTagsForResource", &["{resourceArn}"]),
+    row("TagResource", &["{resourceArn}"]),
+    row("UntagResource", &["{resourceArn}"]),
+];
