@@ -3,6 +3,8 @@
 pub(crate) mod acl;
 pub(crate) mod dns;
 pub(crate) mod reach;
+#[cfg(test)]
+mod tests;
 
 /// Why a packet does not arrive or a name is not found, in words for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
