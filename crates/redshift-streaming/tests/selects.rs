@@ -23,6 +23,7 @@ fn selects_that_redshift_documents_are_taken() {
         "select json_extract_path_text(from_varbyte(kinesis_data, 'utf-8'), 'id')::character(36) as id from s.\"a-b\"",
         "SELECT kafka_value AS \"limit\", kafka_key \"order\" FROM s.t x WHERE x.kafka_partition IN (1, 2)",
         "SELECT payload FROM s.payload",
+        "SELECT kafka_key AS \"\"\"\" FROM \"\"\"\"\"\".t",
     ] {
         assert!(StreamSelect::new(select).is_ok(), "{select}: {}", refusal(select));
     }

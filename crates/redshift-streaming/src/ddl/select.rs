@@ -386,11 +386,13 @@ fn made_names(select: &Select) -> BTreeSet<String> {
     select.projection.iter().filter_map(alias).collect()
 }
 
+/// A name as [`Lexeme::name`] has it. The parser was told to leave escapes alone,
+/// so a quote in a quoted name is still doubled here.
 fn folded(value: &str, quote: Option<char>) -> String {
     if quote.is_none() {
         value.to_ascii_lowercase()
     } else {
-        value.to_owned()
+        value.replace("\"\"", "\"")
     }
 }
 

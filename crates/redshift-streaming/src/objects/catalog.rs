@@ -73,6 +73,12 @@ impl Catalog {
         Ok(Self { schemas, views })
     }
 
+    /// Whether there is a materialized view of this name.
+    #[must_use]
+    pub fn has_view(&self, name: &Identifier) -> bool {
+        self.view(name).is_some()
+    }
+
     pub(super) fn schema(&self, name: &Identifier) -> Option<SeenSchema> {
         let same = |seen: &&SeenSchema| seen.schemaname.eq_ignore_ascii_case(name.as_str());
         self.schemas.iter().find(same).cloned()

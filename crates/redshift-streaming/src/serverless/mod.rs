@@ -11,7 +11,7 @@ pub use namespace::NamespaceOut;
 pub use workgroup::WorkgroupOut;
 
 use aws_sdk_redshiftserverless::Client;
-use aws_sdk_redshiftserverless::types::{Namespace, Tag, Workgroup};
+use aws_sdk_redshiftserverless::types::{Namespace, NamespaceStatus, Tag, Workgroup, WorkgroupStatus};
 use aws_types::SdkConfig;
 use serde::{Deserialize, Serialize};
 use xacct_converge::{Context, Failure, Graph, Handle, Ready, Value};
@@ -81,6 +81,17 @@ pub struct Observed {
     pub namespace: Option<Namespace>,
     /// The workgroup, if it is ours.
     pub workgroup: Option<Workgroup>,
+}
+
+impl Observed {
+    /// Namespace and workgroup, if SQL can be sent to them now.
+    #[must_use]
+    pub fn usable(&self) -> Option<(NamespaceOut, WorkgroupOut)> {
+        let (namespace, workgroup) = (self.namespace.as_ref()?, self.workgroup.as_ref()?);
+        let available = workgroup.status() == Some(&WorkgroupStatus::Available)
+            && namespace.status() == Some(&NamespaceStatus::Available);
+        available.then(|| (NamespaceOut::of(namespace), WorkgroupOut::of(workgroup)))
+    }
 }
 
 /// What other resources wait for.

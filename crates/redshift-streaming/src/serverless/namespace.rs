@@ -23,7 +23,7 @@ pub struct NamespaceOut {
 }
 
 impl NamespaceOut {
-    fn of(seen: &Namespace) -> Self {
+    pub(super) fn of(seen: &Namespace) -> Self {
         Self {
             name: seen.namespace_name().unwrap_or_default().to_owned(),
             arn: seen.namespace_arn().unwrap_or_default().to_owned(),

@@ -25,7 +25,7 @@ pub struct WorkgroupOut {
 }
 
 impl WorkgroupOut {
-    fn of(seen: &Workgroup) -> Self {
+    pub(super) fn of(seen: &Workgroup) -> Self {
         let endpoint = seen.endpoint().and_then(|endpoint| {
             Some(format!(
                 "{}:{}",
