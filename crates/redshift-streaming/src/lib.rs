@@ -56,6 +56,8 @@ mod spec;
 mod statements;
 mod text;
 #[cfg(feature = "aws")]
+pub mod verify;
+#[cfg(feature = "aws")]
 pub mod warehouse;
 
 pub use spec::{Broker, SchemaSpec, StreamingSpec, ViewSource, ViewSpec};

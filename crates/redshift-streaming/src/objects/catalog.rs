@@ -3,6 +3,7 @@
 use crate::data::{DataApi, SqlError};
 use crate::ddl::Identifier;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use xacct_converge::Context;
 
 /// An external schema as `SVV_EXTERNAL_SCHEMAS` shows it.
@@ -90,4 +91,12 @@ impl Catalog {
             .find(|seen| seen.name.eq_ignore_ascii_case(name.as_str()))
             .cloned()
     }
+}
+
+/// The options of a schema that are text, by key in upper case.
+pub(crate) fn options_of(schema: &SeenSchema) -> BTreeMap<String, String> {
+    let read: Option<serde_json::Value> = schema.esoptions.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let entries = read.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten();
+    let texts = entries.filter_map(|(key, value)| Some((key.to_uppercase(), value.as_str()?.to_owned())));
+    texts.collect()
 }

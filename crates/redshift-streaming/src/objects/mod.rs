@@ -7,6 +7,7 @@ mod catalog;
 mod schema;
 mod view;
 
+pub(crate) use catalog::options_of;
 pub use catalog::{Catalog, SeenSchema, SeenView};
 pub use schema::SchemaOut;
 pub use view::ViewOut;

@@ -1,6 +1,6 @@
 //! The external schema.
 
-use super::catalog::SeenSchema;
+use super::catalog::{SeenSchema, options_of};
 use super::{Connection, Reading, run_patiently, unwritable};
 use crate::StreamingSpec;
 use crate::ddl::{AlterExternalSchema, IamRole, RoleChain, SchemaOption, Statement};
@@ -64,14 +64,6 @@ impl SchemaResource {
     }
 }
 
-/// The value of a key of the options, whatever its case.
-fn option(options: &str, key: &str) -> Option<String> {
-    let read: serde_json::Value = serde_json::from_str(options).ok()?;
-    let mut entries = read.as_object()?.iter();
-    let (_, value) = entries.find(|(name, _)| name.eq_ignore_ascii_case(key))?;
-    value.as_str().map(str::to_owned)
-}
-
 impl Resource for SchemaResource {
     type Output = SchemaOut;
 
@@ -91,10 +83,7 @@ impl Resource for SchemaResource {
             return Decision::create();
         };
         let current = self.output(known);
-        let shown = seen
-            .esoptions
-            .as_deref()
-            .and_then(|options| option(options, "IAM_ROLE"));
+        let shown = options_of(seen).remove("IAM_ROLE");
         let reasons = match (shown, self.chain(known)) {
             (Some(old), Some(new)) if old != new => vec![Reason::differs("IAM_ROLE", old, new)],
             (Some(old), None) => vec![Reason::follows("IAM_ROLE", old)],

@@ -94,6 +94,12 @@ impl Observed {
     }
 }
 
+/// The attached roles of a namespace, and whether each has arrived.
+pub(crate) fn attached_roles(namespace: &Namespace) -> Vec<(String, bool)> {
+    let roles = namespace.iam_roles().iter().map(|text| namespace::attached(text));
+    roles.map(|role| (role.arn.to_owned(), role.in_sync)).collect()
+}
+
 /// What other resources wait for.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
