@@ -194,17 +194,33 @@ pub fn resolver_subnets(network: &Network) -> &[Cidr] {
 /// Every security group of the link, source first.
 #[must_use]
 pub fn groups(link: &Link) -> Vec<GroupPlan> {
-    let mut groups = vec![
-        GroupPlan::new(GroupRole::Cluster, cluster_rules(link)),
-        GroupPlan::new(GroupRole::Client, Vec::new()),
-        GroupPlan::new(GroupRole::Inbound, dns_rules(Direction::Ingress, &link.warehouse)),
-        GroupPlan::new(GroupRole::Workgroup, workgroup_rules(link)),
-        GroupPlan::new(GroupRole::Outbound, dns_rules(Direction::Egress, &link.source)),
+    let usual = [
+        GroupRole::Cluster,
+        GroupRole::Client,
+        GroupRole::Inbound,
+        GroupRole::Workgroup,
+        GroupRole::Outbound,
     ];
-    if link.warehouse.egress == Egress::StsEndpoint {
-        groups.push(GroupPlan::new(GroupRole::StsEndpoint, sts_rules()));
-    }
-    groups
+    let endpoint = (link.warehouse.egress == Egress::StsEndpoint).then_some(GroupRole::StsEndpoint);
+    usual
+        .into_iter()
+        .chain(endpoint)
+        .map(|role| group(link, role))
+        .collect()
+}
+
+/// One security group of the link.
+#[must_use]
+pub fn group(link: &Link, role: GroupRole) -> GroupPlan {
+    let rules = match role {
+        GroupRole::Cluster => cluster_rules(link),
+        GroupRole::Client => Vec::new(),
+        GroupRole::Inbound => dns_rules(Direction::Ingress, &link.warehouse),
+        GroupRole::Workgroup => workgroup_rules(link),
+        GroupRole::Outbound => dns_rules(Direction::Egress, &link.source),
+        GroupRole::StsEndpoint => sts_rules(),
+    };
+    GroupPlan::new(role, rules)
 }
 
 /// Brokers hear the client group and the warehouse's private subnets; by block,

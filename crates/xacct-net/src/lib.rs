@@ -23,11 +23,47 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "aws")]
+pub mod apply;
 pub mod blueprint;
+#[cfg(feature = "aws")]
+mod endpoint;
 mod error;
+#[cfg(feature = "aws")]
+mod groups;
+#[cfg(feature = "aws")]
+mod internet;
 pub mod layout;
+#[cfg(feature = "aws")]
+pub mod live;
+#[cfg(feature = "aws")]
+mod observe;
+#[cfg(feature = "aws")]
+pub mod outputs;
+#[cfg(feature = "aws")]
+mod peering;
+#[cfg(feature = "aws")]
+pub mod plan;
 pub mod proof;
+#[cfg(feature = "aws")]
+mod resolver;
+#[cfg(feature = "aws")]
+mod route_tables;
+#[cfg(feature = "aws")]
+mod routes;
+#[cfg(feature = "aws")]
+mod rule;
+#[cfg(feature = "aws")]
+mod site;
 pub mod spec;
+#[cfg(feature = "aws")]
+mod subnets;
+#[cfg(feature = "aws")]
+pub mod verify;
+#[cfg(feature = "aws")]
+mod vpc;
 
+#[cfg(feature = "aws")]
+pub use apply::{LinkError, Networks, Observed};
 pub use error::{SpecError, SpecErrors};
 pub use spec::{Egress, Link, LinkSpec, Network, NetworkSpec, Side};

@@ -1,0 +1,411 @@
+//! Security groups and their rules.
+
+use crate::blueprint::{Direction, GroupPlan, GroupRole, RulePeer};
+use crate::outputs::VpcInfo;
+use crate::site::{IN_USE, NOT_FOUND, Site, by, pick, unreadable};
+use aws_sdk_ec2::types::{IpPermission, IpRange, ResourceType, SecurityGroup, UserIdGroupPair};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
+use xacct_types::SecurityGroupId;
+
+/// A rule as it travels: comparable, and complete enough to be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    pub(crate) direction: Direction,
+    /// `tcp`, `udp`, `-1`, or a number.
+    pub(crate) protocol: String,
+    pub(crate) from: i32,
+    pub(crate) to: i32,
+    pub(crate) peer: EntryPeer,
+}
+
+/// The other end of a rule as it travels.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum EntryPeer {
+    Block(String),
+    Block6(String),
+    Group(String),
+    PrefixList(String),
+}
+
+impl Entry {
+    /// "Everything out", which EC2 adds to every new group.
+    fn everything_out() -> Self {
+        Self {
+            direction: Direction::Egress,
+            protocol: "-1".into(),
+            from: -1,
+            to: -1,
+            peer: EntryPeer::Block("0.0.0.0/0".into()),
+        }
+    }
+
+    /// One permission for this entry alone.
+    fn permission(&self) -> IpPermission {
+        let builder = IpPermission::builder().ip_protocol(&self.protocol);
+        let builder = if self.protocol == "-1" {
+            builder
+        } else {
+            builder.from_port(self.from).to_port(self.to)
+        };
+        match &self.peer {
+            EntryPeer::Block(block) => builder.ip_ranges(IpRange::builder().cidr_ip(block).build()),
+            EntryPeer::Block6(block) => {
+                builder.ipv6_ranges(aws_sdk_ec2::types::Ipv6Range::builder().cidr_ipv6(block).build())
+            }
+            EntryPeer::Group(id) => {
+                builder.user_id_group_pairs(UserIdGroupPair::builder().group_id(id).build())
+            }
+            EntryPeer::PrefixList(id) => builder.prefix_list_ids(
+                aws_sdk_ec2::types::PrefixListId::builder()
+                    .prefix_list_id(id)
+                    .build(),
+            ),
+        }
+        .build()
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let preposition = match self.direction {
+            Direction::Ingress => "from",
+            Direction::Egress => "to",
+        };
+        let peer = match &self.peer {
+            EntryPeer::Block(text)
+            | EntryPeer::Block6(text)
+            | EntryPeer::Group(text)
+            | EntryPeer::PrefixList(text) => text,
+        };
+        match self.protocol.as_str() {
+            "-1" => write!(f, "{} of everything {preposition} {peer}", self.direction),
+            protocol => write!(
+                f,
+                "{} {protocol} {}-{} {preposition} {peer}",
+                self.direction, self.from, self.to
+            ),
+        }
+    }
+}
+
+/// Every entry of a group.
+pub(crate) fn entries(group: &SecurityGroup) -> BTreeSet<Entry> {
+    let ingress = group
+        .ip_permissions()
+        .iter()
+        .map(|permission| (Direction::Ingress, permission));
+    let egress = group
+        .ip_permissions_egress()
+        .iter()
+        .map(|permission| (Direction::Egress, permission));
+    ingress
+        .chain(egress)
+        .flat_map(|(direction, permission)| entries_of(direction, permission))
+        .collect()
+}
+
+fn entries_of(direction: Direction, permission: &IpPermission) -> Vec<Entry> {
+    let blocks = permission
+        .ip_ranges()
+        .iter()
+        .filter_map(|range| range.cidr_ip.clone());
+    let blocks6 = permission
+        .ipv6_ranges()
+        .iter()
+        .filter_map(|range| range.cidr_ipv6.clone());
+    let groups = permission
+        .user_id_group_pairs()
+        .iter()
+        .filter_map(|pair| pair.group_id.clone());
+    let lists = permission
+        .prefix_list_ids()
+        .iter()
+        .filter_map(|list| list.prefix_list_id.clone());
+    let peers = blocks.map(EntryPeer::Block).chain(blocks6.map(EntryPeer::Block6));
+    let peers = peers
+        .chain(groups.map(EntryPeer::Group))
+        .chain(lists.map(EntryPeer::PrefixList));
+    let protocol = permission.ip_protocol().unwrap_or("-1");
+    let entry = |peer| Entry {
+        direction,
+        protocol: protocol.to_owned(),
+        from: permission.from_port().unwrap_or(-1),
+        to: permission.to_port().unwrap_or(-1),
+        peer,
+    };
+    peers.map(entry).collect()
+}
+
+/// A security group with exactly the planned rules.
+pub(crate) struct GroupNode {
+    pub(crate) site: Site,
+    pub(crate) vpc: Value<VpcInfo>,
+    pub(crate) plan: GroupPlan,
+    /// The groups that its rules name.
+    pub(crate) peers: BTreeMap<GroupRole, Value<SecurityGroupId>>,
+}
+
+impl GroupNode {
+    fn resource(&self) -> String {
+        self.plan.role.resource()
+    }
+
+    fn candidates(
+        &self,
+        all: &[SecurityGroup],
+        vpc: Option<&VpcInfo>,
+    ) -> (Option<SecurityGroup>, Vec<SecurityGroup>) {
+        let resource = self.resource();
+        let ours = all
+            .iter()
+            .filter(|group| self.site.owns(&group.tags, &resource))
+            .cloned();
+        pick(ours.collect(), |group| {
+            let here = vpc.is_some_and(|vpc| group.vpc_id() == Some(vpc.id.as_str()));
+            (here, group.group_id.clone().unwrap_or_default())
+        })
+    }
+
+    /// What the group should hold; entries whose group is not known yet name its role.
+    fn wanted(&self, inputs: &Inputs<'_>) -> BTreeSet<Entry> {
+        let peer = |peer: RulePeer| match peer {
+            RulePeer::Block(block) => EntryPeer::Block(block.to_string()),
+            RulePeer::Group(role) => {
+                let known = self.peers.get(&role).and_then(|value| inputs.known(value));
+                EntryPeer::Group(known.map_or_else(|| role.resource(), |id| id.to_string()))
+            }
+        };
+        let rules = self.plan.rules.iter().map(|rule| Entry {
+            direction: rule.direction,
+            protocol: rule.protocol.as_str().to_owned(),
+            from: i32::from(rule.port),
+            to: i32::from(rule.port),
+            peer: peer(rule.peer),
+        });
+        let default = self.plan.keeps_default_egress.then(Entry::everything_out);
+        rules.chain(default).collect()
+    }
+
+    fn differences(&self, found: &BTreeSet<Entry>, wanted: &BTreeSet<Entry>) -> Vec<Reason> {
+        let missing = wanted
+            .difference(found)
+            .map(|entry| Reason::missing("rule", entry));
+        let extra = found.difference(wanted).map(|entry| Reason::extra("rule", entry));
+        missing.chain(extra).collect()
+    }
+
+    /// Takes away what is too much, then adds what is missing.
+    async fn bring(
+        &self,
+        id: &SecurityGroupId,
+        found: &BTreeSet<Entry>,
+        wanted: &BTreeSet<Entry>,
+        cx: &Context,
+    ) -> Result<(), Failure> {
+        for direction in [Direction::Ingress, Direction::Egress] {
+            let of = |entry: &&Entry| entry.direction == direction;
+            let extra: Vec<IpPermission> = found
+                .difference(wanted)
+                .filter(of)
+                .map(Entry::permission)
+                .collect();
+            let missing: Vec<IpPermission> = wanted
+                .difference(found)
+                .filter(of)
+                .map(Entry::permission)
+                .collect();
+            if !extra.is_empty() {
+                self.revoke(id, direction, extra, cx).await?;
+            }
+            if !missing.is_empty() {
+                self.authorize(id, direction, missing, cx).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn revoke(
+        &self,
+        id: &SecurityGroupId,
+        direction: Direction,
+        which: Vec<IpPermission>,
+        cx: &Context,
+    ) -> Result<(), Failure> {
+        let (ec2, which) = (&self.site.ec2, Some(which));
+        match direction {
+            Direction::Ingress => {
+                let request = ec2
+                    .revoke_security_group_ingress()
+                    .group_id(id.as_str())
+                    .set_ip_permissions(which);
+                let call = cx.idempotent("ec2:RevokeSecurityGroupIngress").not_yet(NOT_FOUND);
+                call.run(|| request.clone().send()).await.map(drop)
+            }
+            Direction::Egress => {
+                let request = ec2
+                    .revoke_security_group_egress()
+                    .group_id(id.as_str())
+                    .set_ip_permissions(which);
+                let call = cx.idempotent("ec2:RevokeSecurityGroupEgress").not_yet(NOT_FOUND);
+                call.run(|| request.clone().send()).await.map(drop)
+            }
+        }
+    }
+
+    async fn authorize(
+        &self,
+        id: &SecurityGroupId,
+        direction: Direction,
+        which: Vec<IpPermission>,
+        cx: &Context,
+    ) -> Result<(), Failure> {
+        let (ec2, which) = (&self.site.ec2, Some(which));
+        match direction {
+            Direction::Ingress => {
+                let request = ec2
+                    .authorize_security_group_ingress()
+                    .group_id(id.as_str())
+                    .set_ip_permissions(which);
+                let call = cx
+                    .idempotent("ec2:AuthorizeSecurityGroupIngress")
+                    .not_yet(NOT_FOUND);
+                call.run(|| request.clone().send()).await.map(drop)
+            }
+            Direction::Egress => {
+                let request = ec2
+                    .authorize_security_group_egress()
+                    .group_id(id.as_str())
+                    .set_ip_permissions(which);
+                let call = cx
+                    .idempotent("ec2:AuthorizeSecurityGroupEgress")
+                    .not_yet(NOT_FOUND);
+                call.run(|| request.clone().send()).await.map(drop)
+            }
+        }
+    }
+
+    async fn read(&self, id: &SecurityGroupId, cx: &Context) -> Result<Option<SecurityGroup>, Failure> {
+        let found = self.site.groups(vec![by("group-id", id.as_str())], cx).await?;
+        Ok(found
+            .into_iter()
+            .find(|group| group.group_id() == Some(id.as_str())))
+    }
+}
+
+fn id(group: &SecurityGroup) -> Option<SecurityGroupId> {
+    group.group_id()?.parse().ok()
+}
+
+impl Resource for GroupNode {
+    type Output = SecurityGroupId;
+
+    fn kind(&self) -> &'static str {
+        "AWS::EC2::SecurityGroup"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::none().value(&self.vpc).values(self.peers.values())
+    }
+
+    fn plan(&self, known: &Inputs<'_>) -> Decision<SecurityGroupId> {
+        let vpc = known.known(&self.vpc);
+        let (chosen, surplus) = self.candidates(&self.site.seen.groups, vpc.as_ref());
+        let surplus = surplus.iter().filter_map(id).collect();
+        let Some((group, id)) = chosen.and_then(|group| Some((group.clone(), id(&group)?))) else {
+            return Decision::create().with_surplus(surplus);
+        };
+        let decision = if vpc.is_some_and(|vpc| group.vpc_id() == Some(vpc.id.as_str())) {
+            Decision::update(id, self.differences(&entries(&group), &self.wanted(known)))
+        } else {
+            Decision::replace(id, vec![Reason::follows("vpc", group.vpc_id().unwrap_or("none"))])
+        };
+        decision.with_surplus(surplus)
+    }
+
+    async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<SecurityGroupId, Failure> {
+        let vpc = inputs.get(&self.vpc)?;
+        let resource = self.resource();
+        let request = self.site.ec2.create_security_group().vpc_id(vpc.id.as_str());
+        let request = request
+            .group_name(self.site.owner.name(&resource))
+            .description(self.plan.role.description());
+        let request = request.tag_specifications(self.site.tagged(ResourceType::SecurityGroup, &resource));
+        let call = cx.once("ec2:CreateSecurityGroup").not_yet(NOT_FOUND);
+        match call.run(|| request.clone().send()).await {
+            Ok(answer) => {
+                let id = answer.group_id.as_deref().and_then(|id| id.parse().ok());
+                id.ok_or_else(|| unreadable("ec2:CreateSecurityGroup"))
+            }
+            // Names are unique in a VPC: ours from a call whose answer was lost, or a stranger's.
+            Err(failure) if failure.is_code(&["InvalidGroup.Duplicate"]) => {
+                self.recover(inputs, cx).await?.ok_or(failure)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn recover(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<Option<SecurityGroupId>, Failure> {
+        let vpc = inputs.get(&self.vpc)?;
+        let mut all = self.site.groups(self.site.named(&self.resource()), cx).await?;
+        all.retain(|group| group.vpc_id() == Some(vpc.id.as_str()));
+        Ok(self.candidates(&all, Some(&vpc)).0.as_ref().and_then(id))
+    }
+
+    async fn configure(
+        &self,
+        current: SecurityGroupId,
+        reasons: &[Reason],
+        inputs: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<SecurityGroupId, Failure> {
+        let wanted = self.wanted(inputs);
+        let seen = self
+            .site
+            .seen
+            .groups
+            .iter()
+            .find(|group| group.group_id() == Some(current.as_str()));
+        let found = match seen.filter(|_| !reasons.is_empty()) {
+            Some(group) => entries(group),
+            None => BTreeSet::from([Entry::everything_out()]),
+        };
+        match self.bring(&current, &found, &wanted, cx).await {
+            // Somebody, or a call whose answer was lost, has been here: look, then do the rest.
+            Err(failure)
+                if failure.is_code(&["InvalidPermission.Duplicate", "InvalidPermission.NotFound"]) =>
+            {
+                let group = self.read(&current, cx).await?.ok_or(failure)?;
+                self.bring(&current, &entries(&group), &wanted, cx).await?;
+            }
+            result => result?,
+        }
+        Ok(current)
+    }
+
+    async fn settle(
+        &self,
+        current: &SecurityGroupId,
+        _: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<Settled<SecurityGroupId>, Failure> {
+        Ok(match self.read(current, cx).await? {
+            Some(_) => Settled::Ready(current.clone()),
+            None => Settled::Waiting("the security group to be visible".into()),
+        })
+    }
+
+    async fn delete(&self, current: &SecurityGroupId, cx: &Context) -> Result<(), Failure> {
+        let request = self.site.ec2.delete_security_group().group_id(current.as_str());
+        let call = cx.idempotent("ec2:DeleteSecurityGroup").busy(IN_USE);
+        let result = call.run(|| request.clone().send()).await;
+        self.site
+            .unless_blocked(result, "group-id", current.as_str(), cx)
+            .await
+    }
+
+    fn timing(&self) -> Timing {
+        Timing::seconds(2, 1).patience(2700)
+    }
+}
