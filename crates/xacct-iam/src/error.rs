@@ -1,6 +1,8 @@
-//! What can go wrong with documents, grants and chains before AWS is asked.
+//! What can go wrong with documents, grants and accounts.
 
 use std::error::Error as StdError;
+use xacct_converge::Failure;
+use xacct_types::AccountId;
 
 /// A policy document could not be read, built or fitted.
 ///
@@ -68,5 +70,48 @@ impl PolicyError {
             column: cause.column(),
             cause: Box::new(cause),
         }
+    }
+}
+
+/// The credentials are not those of the account that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// They belong to another account.
+    #[error("the credentials belong to account {found} ({arn}), not to {expected}")]
+    #[non_exhaustive]
+    Other {
+        /// The account that was asked for.
+        expected: AccountId,
+        /// The account that the credentials belong to.
+        found: AccountId,
+        /// Who they are.
+        arn: String,
+    },
+    /// STS did not say.
+    #[error("it could not be found out whether the credentials belong to account {expected}")]
+    #[non_exhaustive]
+    Unknown {
+        /// The account that was asked for.
+        expected: AccountId,
+        /// The failed call.
+        source: Failure,
+    },
+}
+
+impl AccountError {
+    /// Whether another try may succeed without anything being mended.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Other { .. } => false,
+            Self::Unknown { source, .. } => source.is_retryable(),
+        }
+    }
+
+    /// Whether nothing was changed: always, only the caller's identity was asked.
+    #[must_use]
+    pub const fn has_no_side_effects(&self) -> bool {
+        true
     }
 }

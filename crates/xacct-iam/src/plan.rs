@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use xacct_converge::Reason;
 use xacct_types::{RoleArn, Tags};
 
+/// The attribute of a reason that speaks of the role's path.
+#[cfg(feature = "aws")]
+pub(crate) const PATH: &str = "path";
 /// The attribute of a reason that speaks of the trust policy.
 pub(crate) const TRUST: &str = "trust policy";
 pub(crate) const DESCRIPTION: &str = "description";

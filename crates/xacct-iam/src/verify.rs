@@ -48,20 +48,48 @@ pub fn missing_role(name: &str, arn: &RoleArn) -> Finding {
     )
 }
 
-/// How a live policy differs from the one that was generated.
+/// A role of somebody else that has the name of ours.
 #[must_use]
-pub fn policy(name: &str, wanted: &PolicyDocument, found: &PolicyDocument) -> Vec<Finding> {
-    let difference = wanted.difference(found);
-    let link = format!("{name}/{POLICY}");
-    let missing = difference.missing.iter().map(|permission| {
-        Finding::error(&link, format!("the policy lacks: {permission}"), "deploy again")
-            .with_evidence(found.to_string())
-    });
-    let extra = difference.extra.iter().map(|permission| {
+pub fn foreign_role(name: &str, arn: &RoleArn) -> Finding {
+    Finding::error(
+        format!("{name}/exists"),
+        format!("the role {arn} exists and does not carry this pipeline's tags"),
+        "give the pipeline another name or its roles a prefix; the role itself is left alone",
+    )
+}
+
+/// A managed policy whose document could not be read.
+#[must_use]
+pub fn unreadable_policy(name: &str, policy: &str) -> Finding {
+    Finding::warning(
+        format!("{name}/{POLICY}"),
+        format!("the managed policy {policy} could not be read and is left out of the proof"),
+        "allow iam:GetPolicy and iam:GetPolicyVersion on it to whoever verifies",
+    )
+}
+
+/// The trust policy lets in one of the two service principals only.
+#[must_use]
+pub fn one_principal_only(name: &str, step: &Step) -> Finding {
+    Finding::warning(
+        format!("{name}/{TRUST}"),
+        format!("{step}; texts of AWS about Redshift Serverless name this principal too"),
+        "deploy again: both principals are written",
+    )
+}
+
+/// What a live policy has more than the one that was generated.
+#[must_use]
+pub fn excess(name: &str, wanted: &PolicyDocument, found: &PolicyDocument) -> Vec<Finding> {
+    let extra = wanted.difference(found).extra.into_iter().map(|permission| {
         let what = format!("the policy has more than is needed: {permission}");
-        Finding::warning(&link, what, "deploy again, or take it away by hand")
+        Finding::warning(
+            format!("{name}/{POLICY}"),
+            what,
+            "deploy again, or take it away by hand",
+        )
     });
-    missing.chain(extra).collect()
+    extra.collect()
 }
 
 struct Named<'a> {

@@ -1,0 +1,38 @@
+//! Single calls against a mocked endpoint: what is sent, and what is made of the answers.
+
+mod answers;
+mod faults;
+mod reading;
+mod removing;
+mod sessions;
+mod writing;
+
+use std::path::Path;
+use xacct_tests::wire::assert_all_covered;
+
+/// Every operation with a success and a modelled error in this test.
+const TESTED: &[&str] = &[
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:TagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "sts:AssumeRole",
+    "sts:GetCallerIdentity",
+];
+
+#[test]
+fn every_operation_in_the_code_has_a_test_on_the_wire() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    assert_all_covered(&src, &["iam", "sts"], TESTED, &[]);
+}
