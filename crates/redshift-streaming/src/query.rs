@@ -230,6 +230,43 @@ pub fn scan_states(view: &Identifier, kind: StreamKind) -> Query<PartitionState>
     Query::new(format!("scan states of {}", view.as_str()), sql)
 }
 
+/// How old the newest record is that was read from a partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionLag {
+    /// The partition's number, or the shard's id.
+    pub partition_id: String,
+    /// Seconds between that record's time and now. It grows while nothing is
+    /// produced, too: only with end offsets can the two be told apart.
+    pub seconds: Option<i64>,
+}
+
+/// The lag of each partition of the view, in seconds.
+///
+/// ```
+/// use redshift_streaming::ddl::Identifier;
+/// use redshift_streaming::query;
+///
+/// assert_eq!(
+///     query::lag(&Identifier::new("myview1")?).sql(),
+///     "SELECT TRIM(partition_id) AS \"partition_id\", \
+///      DATEDIFF(second, MAX(stream_record_time_max), GETDATE()) AS \"seconds\" \
+///      FROM sys_stream_scan_states WHERE TRIM(mv_name) = 'myview1' \
+///      GROUP BY TRIM(partition_id) ORDER BY 1"
+/// );
+/// # Ok::<(), xacct_types::Invalid>(())
+/// ```
+#[must_use]
+pub fn lag(view: &Identifier) -> Query<PartitionLag> {
+    let sql = format!(
+        "SELECT TRIM(partition_id) AS \"partition_id\", \
+         DATEDIFF(second, MAX(stream_record_time_max), GETDATE()) AS \"seconds\" \
+         FROM sys_stream_scan_states WHERE TRIM(mv_name) = {} \
+         GROUP BY TRIM(partition_id) ORDER BY 1",
+        name(view)
+    );
+    Query::new(format!("lag of {}", view.as_str()), sql)
+}
+
 /// One refresh of a view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refresh {
@@ -513,6 +550,7 @@ mod tests {
             skipped(name).sql,
             scan_errors(name, 5).sql,
             scan_states(name, StreamKind::Kafka).sql,
+            lag(name).sql,
             refreshes(&view_name, 5).sql,
             external_schema(name).sql,
             view(&view_name).sql,

@@ -276,7 +276,8 @@ fn body(schema: &Identifier, view: &ViewSpec) -> Result<ViewBody, StatementsErro
     })
 }
 
-/// The statement that makes the quarantine view that `view` asks for.
+/// The statement that makes the quarantine view that `view` asks for. It binds
+/// late, so that it does not stand in the way when the view under it is made anew.
 ///
 /// # Errors
 /// [`StatementsError::NoQuarantine`] where the view has a select of its own.
@@ -288,7 +289,7 @@ pub fn create_quarantine(
         return Ok(None);
     };
     match CreateView::quarantine(in_view_schema(name), created) {
-        Some(quarantine) => Ok(Some(quarantine)),
+        Some(quarantine) => Ok(Some(quarantine.late_binding())),
         None => Err(StatementsError::NoQuarantine {
             view: view.name.as_str().to_owned(),
         }),
