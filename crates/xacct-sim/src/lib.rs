@@ -1,16 +1,49 @@
 //! AWS accounts in one process.
 //!
-//! `xacct-sim` models the services that a cross-account streaming pipeline uses, in as many accounts as asked for.
-//! It is semantic: a call is authorized by the caller's policies, a packet arrives only if subnets, routes, groups and
-//! peering let it, and what is not modelled is refused loudly ([`ApiError::not_modelled`]).
+//! `xacct-sim` models the services that a cross-account streaming pipeline uses, in as many accounts as asked for, as
+//! deep as [`MODELLED`] says. It is semantic: a call is authorized by the caller's policies, a role is assumed only if
+//! both sides allow it, a packet arrives only if subnets, routes, security groups, network ACLs and peering let it, a
+//! name is found only if the resolver endpoints between the VPCs can talk to each other. What is not modelled is refused
+//! loudly ([`ApiError::not_modelled`]), never faked.
 //!
-//! Time is virtual: a deployment of minutes takes milliseconds and is the same every time for the same seed.
+//! ```
+//! use std::time::Duration;
+//!
+//! use aws_sdk_ec2::client::Waiters;
+//! use xacct_sim::Sim;
+//!
+//! let sim = Sim::builder().seed(7).region("ap-south-1").account("111111111111").build();
+//! let ec2 = aws_sdk_ec2::Client::new(&sim.sdk_config("111111111111"));
+//! sim.run(async {
+//!     let made = ec2.create_vpc().cidr_block("10.0.0.0/16").send().await?;
+//!     let id = made.vpc().and_then(|vpc| vpc.vpc_id()).unwrap_or_default().to_owned();
+//!     // As on AWS, what was just made can be invisible for a few seconds, and the waiter gives up on that.
+//!     tokio::time::sleep(Duration::from_secs(30)).await;
+//!     ec2.wait_until_vpc_available().vpc_ids(id).wait(Duration::from_secs(60)).await?;
+//!     Ok::<(), Box<dyn std::error::Error>>(())
+//! })?;
+//! assert!(sim.now() > Duration::from_secs(30), "seconds of virtual time, no wall time");
+//! assert_eq!(sim.api_calls().write, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! - **Time** is virtual: [`Sim::run`] owns a runtime whose clock jumps when everything waits, so a deployment of minutes
+//!   takes milliseconds. Durations of asynchronous changes are sampled from the seed ([`sample`]).
+//! - **The same seed gives the same call log** ([`Sim::call_log`]): operations, parameters, results.
+//! - **Lag, limits, faults**: what was just made is invisible for a while, API token buckets throttle ([`limits`]), and
+//!   scripted rules throttle, fail, delay, kill, or lose an answer after its effect ([`fault`]).
+//! - **[`Sim::critical_path`]** is the shortest time in which the same could have been built, from the simulator's own
+//!   prerequisites ([`timeline`]).
+//! - **[`Sim::inventory`]** compares accounts without physical ids.
+//!
+//! It shares no code with the crates that it judges.
 
 pub mod clock;
 pub mod fault;
 pub mod inventory;
 pub mod limits;
 pub mod log;
+pub mod modelled;
 pub mod sample;
 pub mod settings;
 pub mod timeline;
@@ -38,6 +71,7 @@ pub use clock::{SimClock, SimTime};
 pub use inventory::Inventory;
 pub use kafka::{DoorError, KafkaDoor, KafkaDoorOptions, KafkaStore, Standing};
 pub use log::{ApiCalls, Entry, Outcome};
+pub use modelled::{MODELLED, Modelled};
 pub use settings::Settings;
 pub use sim::{Sim, SimBuilder};
 pub use world::{ApiError, Reply};

@@ -106,3 +106,46 @@ fn normal(seed: u64, words: &[&str]) -> f64 {
     };
     (-2.0 * part(0..8).ln()).sqrt() * (std::f64::consts::TAU * part(8..16)).cos()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LATENCIES, duration};
+    use crate::settings::Settings;
+
+    fn sorted(kind: &str) -> Vec<f64> {
+        let settings = Settings::default();
+        let mut all: Vec<f64> = (0..2000)
+            .map(|n| duration(&settings, "a", kind, &n.to_string()).as_secs_f64())
+            .collect();
+        all.sort_by(f64::total_cmp);
+        all
+    }
+
+    #[test]
+    fn samples_have_the_median_and_the_95th_percentile_that_the_table_says() {
+        for (kind, median, p95) in LATENCIES {
+            let all = sorted(kind);
+            assert!(
+                (all[1000] / median - 1.0).abs() < 0.1,
+                "{kind}: median {}",
+                all[1000]
+            );
+            assert!((all[1900] / p95 - 1.0).abs() < 0.15, "{kind}: p95 {}", all[1900]);
+        }
+    }
+
+    #[test]
+    fn a_duration_depends_on_seed_account_kind_and_name_alone() {
+        let settings = Settings::default();
+        let other = Settings {
+            seed: 8,
+            ..Settings::default()
+        };
+        let of =
+            |settings: &Settings, account: &str, name: &str| duration(settings, account, "msk.cluster", name);
+        assert_eq!(of(&settings, "a", "x"), of(&settings, "a", "x"));
+        assert_ne!(of(&settings, "a", "x"), of(&settings, "b", "x"));
+        assert_ne!(of(&settings, "a", "x"), of(&settings, "a", "y"));
+        assert_ne!(of(&settings, "a", "x"), of(&other, "a", "x"));
+    }
+}

@@ -89,3 +89,56 @@ impl Timeline {
         finishes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Span, Timeline};
+
+    fn timeline(spans: &[(&str, u64, u64, &[&str])]) -> Timeline {
+        let mut timeline = Timeline::default();
+        for (id, begun, done, prerequisites) in spans {
+            timeline.record(Span {
+                kind: "test",
+                id: (*id).to_owned(),
+                begun: Duration::from_secs(*begun),
+                done: Duration::from_secs(*done),
+                prerequisites: prerequisites.iter().map(|id| (*id).to_owned()).collect(),
+            });
+        }
+        timeline
+    }
+
+    #[test]
+    fn idle_time_between_prerequisite_and_successor_does_not_count() {
+        let built = timeline(&[
+            ("vpc", 0, 10, &[]),
+            ("nat", 500, 600, &["vpc"]),
+            ("cluster", 20, 70, &["vpc"]),
+        ]);
+        assert_eq!(built.critical_path(Duration::ZERO).as_secs(), 110);
+        let ids: Vec<&str> = built
+            .critical_spans(Duration::ZERO)
+            .iter()
+            .map(|span| span.id.as_str())
+            .collect();
+        assert_eq!(ids, ["vpc", "nat"]);
+    }
+
+    #[test]
+    fn what_was_there_before_costs_nothing() {
+        let built = timeline(&[("vpc", 0, 10, &[]), ("rule", 100, 130, &["vpc", "unknown"])]);
+        assert_eq!(built.critical_path(Duration::from_secs(50)).as_secs(), 30);
+    }
+
+    #[test]
+    fn a_second_change_of_a_resource_is_waited_for_by_what_comes_after_it() {
+        let built = timeline(&[
+            ("pcx", 0, 5, &[]),
+            ("pcx", 5, 9, &["pcx"]),
+            ("route", 9, 10, &["pcx"]),
+        ]);
+        assert_eq!(built.critical_path(Duration::ZERO).as_secs(), 10);
+    }
+}

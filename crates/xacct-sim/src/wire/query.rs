@@ -85,3 +85,39 @@ impl Node {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::parse;
+
+    #[test]
+    fn numbered_names_become_lists_in_the_order_of_their_numbers() {
+        let body = b"Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=tag%3Ax&Filter.1.Value.2=b+c&Filter.1.Value.1=a&MaxResults=5";
+        let (action, params) = parse(body).unwrap();
+        assert_eq!(action, "DescribeVpcs");
+        assert_eq!(
+            params,
+            json!({ "Filter": [{ "Name": "tag:x", "Value": ["a", "b c"] }], "MaxResults": "5" })
+        );
+    }
+
+    #[test]
+    fn ten_comes_after_nine() {
+        let body: String = (1..=11).map(|n| format!("&Id.{n}=v{n}")).collect();
+        let (_, params) = parse(format!("Action=X{body}").as_bytes()).unwrap();
+        assert_eq!(params["Id"][9], "v10");
+    }
+
+    #[test]
+    fn member_lists_lose_the_word_member() {
+        let (_, params) = parse(b"Action=TagRole&Tags.member.1.Key=k&Tags.member.1.Value=").unwrap();
+        assert_eq!(params, json!({ "Tags": [{ "Key": "k", "Value": "" }] }));
+    }
+
+    #[test]
+    fn a_body_without_action_is_refused() {
+        assert_eq!(parse(b"VpcId=vpc-1").unwrap_err().code, "MissingAction");
+    }
+}

@@ -108,3 +108,52 @@ fn labels(template: &'static str, path: &[&str]) -> Option<Vec<(&'static str, St
     }
     Some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Request, parse};
+
+    fn request(method: &str, path: &str, query: &str, body: &str) -> Request {
+        let text = |text: &str| text.to_owned();
+        Request {
+            method: text(method),
+            path: text(path),
+            query: text(query),
+            body: body.into(),
+            ..Request::default()
+        }
+    }
+
+    #[test]
+    fn an_encoded_arn_in_the_path_is_one_label() {
+        let arn = "arn%3Aaws%3Akafka%3Ar%3A1%3Acluster%2Fc%2Fu-s1";
+        let (operation, params) = parse(&request("GET", &format!("/api/v2/clusters/{arn}"), "", "")).unwrap();
+        assert_eq!(operation, "DescribeClusterV2");
+        assert_eq!(
+            params,
+            json!({ "clusterArn": "arn:aws:kafka:r:1:cluster/c/u-s1" })
+        );
+    }
+
+    #[test]
+    fn repeated_query_parameters_are_a_list() {
+        let (operation, params) =
+            parse(&request("DELETE", "/v1/tags/arn", "tagKeys=a&tagKeys=b", "")).unwrap();
+        assert_eq!(
+            (operation.as_str(), &params["tagKeys"]),
+            ("UntagResource", &json!(["a", "b"]))
+        );
+    }
+
+    #[test]
+    fn an_unknown_path_is_refused_loudly() {
+        assert_eq!(
+            parse(&request("GET", "/v1/replicators", "", ""))
+                .unwrap_err()
+                .code,
+            "NotModelled"
+        );
+    }
+}

@@ -96,3 +96,23 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('"', "&quot;")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{ec2, query};
+
+    #[test]
+    fn lists_are_items_for_ec2_and_members_for_iam_and_nothing_is_left_out_but_null() {
+        let result = json!({ "aSet": [{ "id": "x<y", "none": null }], "n": 1, "b": false, "empty": [] });
+        let body = String::from_utf8(ec2("DescribeA", "r", &result).body).unwrap();
+        let inner = "<aSet><item><id>x&lt;y</id></item></aSet><n>1</n><b>false</b><empty></empty>";
+        assert!(body.contains(inner), "{body}");
+        let body = String::from_utf8(query("iam", "ListA", "r", &json!({ "Roles": ["x"] })).body).unwrap();
+        assert!(
+            body.contains("<ListAResult><Roles><member>x</member></Roles></ListAResult>"),
+            "{body}"
+        );
+    }
+}
