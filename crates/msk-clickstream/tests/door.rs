@@ -194,6 +194,13 @@ async fn topics_are_made_described_and_removed() {
     let found = admin.describe("unused:9098", &[topic(), other]).await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(msk_clickstream::compare(&wanted, &found[0]), []);
+    let more = TopicSettings::new(topic(), 5).with_config("max.message.bytes", "2000000");
+    admin.alter("unused:9098", &more).await.unwrap();
+    let found = admin.describe("unused:9098", &[topic()]).await.unwrap();
+    assert_eq!(msk_clickstream::compare(&more, &found[0]), []);
+    assert_eq!(found[0].config["retention.ms"], "3600000");
+    let refused = admin.alter("unused:9098", &wanted).await.unwrap_err();
+    assert!(refused.to_string().contains("never takes one away"), "{refused}");
     admin.delete("unused:9098", &topic()).await.unwrap();
     admin.delete("unused:9098", &topic()).await.unwrap();
     assert!(

@@ -95,8 +95,22 @@ fn cluster(sim: &Sim) {
     let ec2 = |operation: &str, params: Value| sim.call(ACCOUNT, "ec2", operation, params).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let vpc = text(&ec2("CreateVpc", json!({"CidrBlock": "10.0.0.0/16"}))["vpc"]["vpcId"]);
+    ec2(
+        "ModifyVpcAttribute",
+        json!({"VpcId": vpc, "EnableDnsHostnames": {"Value": "true"}}),
+    );
     let zones = ec2("DescribeAvailabilityZones", json!({}));
-    let zones = zones["availabilityZoneInfo"].as_array().unwrap().iter().take(3);
+    // One zone of every region is not offered by MSK; two of the others are enough.
+    let offered = |zone: &&Value| {
+        ["az1", "az2"]
+            .iter()
+            .any(|end| text(&zone["zoneId"]).ends_with(end))
+    };
+    let zones = zones["availabilityZoneInfo"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(offered);
     let subnets: Vec<String> = zones
         .enumerate()
         .map(|(n, zone)| {

@@ -8,6 +8,8 @@ use crate::auth::{self, policy};
 use crate::clock::SimTime;
 use crate::iam::chain::ambient;
 use crate::iam::entity::Holder;
+use crate::msk::{self, Cluster};
+use crate::net::reach::{self, Endpoint};
 use crate::sim::Shared;
 use crate::world::{Caller, World};
 
@@ -70,6 +72,20 @@ impl Estate {
         reachable_clusters(&self.shared.lock(), now, &key.caller.account)
     }
 
+    /// Those of these clusters that still serve. A connection outlives a change of the network, but not
+    /// its cluster.
+    pub(super) fn active(&self, key: &KnownKey, arns: &[String]) -> Vec<String> {
+        let now = self.shared.clock.now();
+        let world = self.shared.lock();
+        let state = world.account(&key.caller.account).map(|account| &account.msk);
+        let active = |arn: &&String| {
+            state
+                .and_then(|state| state.cluster(arn))
+                .is_some_and(|cluster| cluster.is_active(now))
+        };
+        arns.iter().filter(active).cloned().collect()
+    }
+
     /// Whether a client inside could reach any cluster at all.
     ///
     /// # Errors
@@ -125,19 +141,54 @@ fn find_key(world: &World, now: SimTime, access_key_id: &str) -> Option<KnownKey
     })
 }
 
-fn reachable_clusters(world: &World, _now: SimTime, account: &str) -> Result<Vec<String>, String> {
-    let mine = |arn: &&str| arn.split(':').nth(4) == Some(account);
-    let arns: Vec<String> = world
-        .kafka
-        .cluster_arns()
-        .filter(mine)
-        .map(str::to_owned)
-        .collect();
-    if arns.is_empty() {
-        Err(format!("account {account} has no active cluster"))
-    } else {
-        Ok(arns)
+/// Clusters of an account that some host in their VPC could connect to.
+fn reachable_clusters(world: &World, now: SimTime, account: &str) -> Result<Vec<String>, String> {
+    let clusters = world.account(account).map(|account| &account.msk.clusters);
+    let mut reasons = Vec::new();
+    let mut reachable = Vec::new();
+    for cluster in clusters.into_iter().flat_map(|clusters| clusters.values()) {
+        if !cluster.is_active(now) {
+            reasons.push(format!("cluster {} is {}", cluster.name, cluster.state(now)));
+            continue;
+        }
+        match some_host_reaches(world, now, account, cluster) {
+            Ok(()) => reachable.push(cluster.arn.clone()),
+            Err(why) => reasons.push(format!("cluster {}: {why}", cluster.name)),
+        }
     }
+    if reachable.is_empty() {
+        reasons.push(format!("account {account} has no cluster that can be reached"));
+        return Err(reasons.join("; "));
+    }
+    Ok(reachable)
+}
+
+/// Tries every subnet of the cluster as the host's, with every security group of the VPC as its group.
+fn some_host_reaches(world: &World, now: SimTime, account: &str, cluster: &Cluster) -> Result<(), String> {
+    let mut last = "it has no brokers".to_owned();
+    for client in &cluster.vpcs {
+        let groups = world
+            .account(account)
+            .map(|account| &account.ec2.security_groups)
+            .into_iter()
+            .flat_map(|groups| groups.values())
+            .filter(|group| group.vpc == client.vpc);
+        for group in groups {
+            for broker in &client.brokers {
+                let host = Endpoint {
+                    account: account.to_owned(),
+                    subnet_id: broker.subnet.clone(),
+                    security_groups: vec![group.id.clone()],
+                    ip: None,
+                };
+                match reach::tcp(world, now, &host, broker.ip, msk::PORT) {
+                    Ok(()) => return Ok(()),
+                    Err(blocked) => last = blocked.why,
+                }
+            }
+        }
+    }
+    Err(last)
 }
 
 fn decide(

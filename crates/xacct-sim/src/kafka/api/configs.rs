@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::alter_configs_request::AlterConfigsResource as ReplacingResource;
+use kafka_protocol::messages::alter_configs_response::AlterConfigsResourceResponse as ReplacedResource;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult,
@@ -11,12 +13,12 @@ use kafka_protocol::messages::describe_configs_response::{
 use kafka_protocol::messages::incremental_alter_configs_request::AlterConfigsResource;
 use kafka_protocol::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use kafka_protocol::messages::{
-    DescribeConfigsRequest, DescribeConfigsResponse, IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse,
+    AlterConfigsRequest, AlterConfigsResponse, DescribeConfigsRequest, DescribeConfigsResponse,
+    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
 
 use super::super::frame::WireFault;
-use super::super::settings::effective_settings;
+use super::super::settings::{check_changes, effective_settings};
 use super::{Asked, code_of, text};
 
 /// Resource type of a topic in the protocol.
@@ -118,6 +120,56 @@ fn change(asked: &Asked<'_>, resource: &AlterConfigsResource, validate_only: boo
         .estate
         .store(|store, _| store.alter_settings(&cluster, name, &changes));
     changed.map_err(|error| (code_of(&error), error.to_string()))
+}
+
+/// AlterConfigs, the older way: settings that are not named return to their defaults.
+pub(super) fn replace(asked: &Asked<'_>) -> Result<Bytes, WireFault> {
+    let request: AlterConfigsRequest = asked.body()?;
+    let mut response = AlterConfigsResponse::default();
+    for resource in request.resources {
+        let outcome = replace_all(asked, &resource, request.validate_only);
+        let result = ReplacedResource::default()
+            .with_resource_type(resource.resource_type)
+            .with_resource_name(resource.resource_name);
+        response.responses.push(match outcome {
+            Ok(()) => result,
+            Err((error, why)) => result
+                .with_error_code(error.code())
+                .with_error_message(Some(text(why))),
+        });
+    }
+    asked.reply::<AlterConfigsRequest>(&response)
+}
+
+fn replace_all(asked: &Asked<'_>, resource: &ReplacingResource, validate_only: bool) -> Result<(), Refused> {
+    let name = resource.resource_name.as_str();
+    let action = "kafka-cluster:AlterTopicDynamicConfiguration";
+    let cluster = permitted(asked, resource.resource_type, name, action)?;
+    let given: BTreeMap<String, String> = resource
+        .configs
+        .iter()
+        .filter_map(|config| Some((config.name.to_string(), config.value.as_ref()?.to_string())))
+        .collect();
+    let replaced = asked.broker.estate.store(|store, _| {
+        let present = match store.topic(&cluster, name) {
+            Some(topic) => &topic.settings,
+            None => return store.alter_settings(&cluster, name, &BTreeMap::new()),
+        };
+        let dropped = present
+            .keys()
+            .filter(|key| !given.contains_key(*key))
+            .map(|key| (key.clone(), None));
+        let changed = given
+            .iter()
+            .filter(|(key, value)| present.get(*key) != Some(value))
+            .map(|(key, value)| (key.clone(), Some(value.clone())));
+        let changes: BTreeMap<_, _> = dropped.chain(changed).collect();
+        match validate_only {
+            true => check_changes(&changes),
+            false => store.alter_settings(&cluster, name, &changes),
+        }
+    });
+    replaced.map_err(|error| (code_of(&error), error.to_string()))
 }
 
 /// The cluster of a topic whose settings the client may use. Brokers of a serverless cluster show

@@ -38,6 +38,7 @@ const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::DeleteTopics, 1, 6),
     (ApiKey::InitProducerId, 0, 4),
     (ApiKey::DescribeConfigs, 1, 4),
+    (ApiKey::AlterConfigs, 0, 2),
     (ApiKey::SaslAuthenticate, 0, 2),
     (ApiKey::CreatePartitions, 0, 3),
     (ApiKey::IncrementalAlterConfigs, 0, 1),
@@ -95,6 +96,7 @@ pub(super) fn answer(broker: &Broker, session: &mut Session, frame: &Frame) -> R
         ApiKey::CreatePartitions => topics::create_partitions(&asked).map(Answer::Now),
         ApiKey::InitProducerId => produce::init_producer_id(&asked).map(Answer::Now),
         ApiKey::DescribeConfigs => configs::describe(&asked).map(Answer::Now),
+        ApiKey::AlterConfigs => configs::replace(&asked).map(Answer::Now),
         ApiKey::IncrementalAlterConfigs => configs::alter(&asked).map(Answer::Now),
         _ => Err(not_served()),
     }
@@ -133,15 +135,9 @@ impl Asked<'_> {
 
     /// The clusters that this client may still use. Empty when the last one has been deleted.
     fn clusters(&self) -> Vec<String> {
-        let reachable = self
-            .broker
+        self.broker
             .estate
-            .clusters(&self.identity.key)
-            .unwrap_or_default();
-        reachable
-            .into_iter()
-            .filter(|arn| self.identity.clusters.contains(arn))
-            .collect()
+            .active(&self.identity.key, &self.identity.clusters)
     }
 
     /// The cluster that a request about this topic means: the one that has it, else the one where
