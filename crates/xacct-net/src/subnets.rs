@@ -2,18 +2,23 @@
 
 use crate::outputs::{SubnetInfo, VpcInfo};
 use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, unreadable};
-use aws_sdk_ec2::types::{AvailabilityZone, ResourceType, Subnet, SubnetState};
+use aws_sdk_ec2::types::{AvailabilityZone, Filter, ResourceType, ServiceDetail, Subnet, SubnetState};
+use futures_util::try_join;
 use std::collections::BTreeSet;
 use xacct_converge::{
     Class, Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value,
 };
 use xacct_types::{Cidr, SubnetId, ZoneId};
 
-/// Zones in which a service of the pipeline cannot stand, by zone id.
+/// Zones in which a service of the pipeline is known not to stand, by zone id.
 ///
 /// Source: Amazon MSK developer guide, "Supported zones" (`use1-az3`, `usw1-az2`
 /// take no brokers); Amazon Redshift Serverless has the same gap in `use1-az3`.
 const UNSUPPORTED: [&str; 2] = ["use1-az3", "usw1-az2"];
+
+/// Services whose interface endpoints tell in which zones they stand. AWS publishes
+/// no list of zones by service; where one of these is not on offer, it says nothing.
+const WITNESSES: [&str; 2] = ["redshift-serverless", "kafka"];
 
 /// A subnet of one network.
 pub(crate) struct SubnetNode {
@@ -39,23 +44,33 @@ impl SubnetInfo {
 impl Site {
     /// The zones to choose from, sorted by id, so that both accounts choose alike.
     pub(crate) async fn zones(&self, cx: &Context) -> Result<Vec<ZoneId>, Failure> {
-        let request = self
-            .ec2
-            .describe_availability_zones()
-            .filters(by("state", "available"));
+        let (available, offered) = try_join!(self.available_zones(cx), self.offered_zones(cx))?;
+        let usable = |id: &ZoneId| {
+            !UNSUPPORTED.contains(&id.as_str()) && offered.iter().all(|offer| offer.contains(id.as_str()))
+        };
+        Ok(available.into_iter().filter(usable).collect())
+    }
+
+    async fn available_zones(&self, cx: &Context) -> Result<BTreeSet<ZoneId>, Failure> {
+        let request = self.ec2.describe_availability_zones().filters(by("state", "available"));
         let call = cx.read("ec2:DescribeAvailabilityZones");
         let answer = call.run(|| request.clone().send()).await?;
-        let usual =
-            |zone: &&AvailabilityZone| zone.zone_type().is_none_or(|kind| kind == "availability-zone");
+        let usual = |zone: &&AvailabilityZone| zone.zone_type().is_none_or(|kind| kind == "availability-zone");
         let zones = answer.availability_zones.unwrap_or_default();
-        let ids = zones
-            .iter()
-            .filter(usual)
-            .filter_map(|zone| zone.zone_id()?.parse().ok());
-        let ids: BTreeSet<ZoneId> = ids
-            .filter(|id: &ZoneId| !UNSUPPORTED.contains(&id.as_str()))
-            .collect();
-        Ok(ids.into_iter().collect())
+        Ok(zones.iter().filter(usual).filter_map(|zone| zone.zone_id()?.parse().ok()).collect())
+    }
+
+    /// The zones that each witness stands in, as far as it tells.
+    async fn offered_zones(&self, cx: &Context) -> Result<Vec<BTreeSet<String>>, Failure> {
+        let names = WITNESSES.map(|service| format!("com.amazonaws.{}.{service}", self.region));
+        let filter = Filter::builder().name("service-name").set_values(Some(names.to_vec())).build();
+        let request = self.ec2.describe_vpc_endpoint_services().filters(filter);
+        let call = cx.read("ec2:DescribeVpcEndpointServices");
+        let answer = call.run(|| request.clone().send()).await?;
+        let ours = |detail: &ServiceDetail| detail.service_name().is_some_and(|name| names.iter().any(|n| n == name));
+        let details = answer.service_details.unwrap_or_default().into_iter().filter(ours);
+        let zones = details.map(|detail| detail.availability_zone_ids.unwrap_or_default());
+        Ok(zones.filter(|ids| !ids.is_empty()).map(BTreeSet::from_iter).collect())
     }
 
     /// What stands in a subnet or wears a group, for people who wait for it to go.

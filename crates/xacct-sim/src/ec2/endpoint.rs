@@ -12,7 +12,7 @@ use crate::clock::SimTime;
 use crate::world::{ApiError, Call, Reply};
 
 /// Services that can be had through an interface endpoint here. `kafka` takes no new connections.
-const SERVICES: &[&str] = &[
+pub(crate) const SERVICES: &[&str] = &[
     "sts",
     "redshift-data",
     "redshift-serverless",

@@ -16,6 +16,7 @@ pub(crate) mod peering;
 mod quota;
 pub(crate) mod route;
 pub(crate) mod route_table;
+mod service;
 pub(crate) mod sight;
 pub(crate) mod state;
 pub(crate) mod subnet;
@@ -74,6 +75,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("DeleteVpcPeeringConnection", peering::delete),
     ("DescribeAddresses", address::describe),
     ("DescribeAvailabilityZones", zone::describe),
+    ("DescribeDhcpOptions", service::describe_dhcp_options),
     ("DescribeInternetGateways", gateway::describe),
     ("DescribeNatGateways", nat::describe),
     ("DescribeNetworkAcls", acl::describe),
@@ -84,6 +86,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("DescribeSubnets", subnet::describe),
     ("DescribeTags", tags::describe),
     ("DescribeVpcAttribute", vpc::describe_attribute),
+    ("DescribeVpcEndpointServices", service::describe),
     ("DescribeVpcEndpoints", endpoint::describe),
     ("DescribeVpcPeeringConnections", peering::describe),
     ("DescribeVpcs", vpc::describe),

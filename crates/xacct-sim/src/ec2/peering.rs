@@ -250,7 +250,6 @@ pub(crate) fn reject(call: &mut Call<'_>, p: Params<'_>) -> Reply {
         pcx.end = Some(PeeringEnd {
             status: "rejected",
             by,
-            asked: now,
             done: now,
         })
     });
@@ -272,12 +271,11 @@ pub(crate) fn delete(call: &mut Call<'_>, p: Params<'_>) -> Reply {
         return Err(transition(&id, found, "deleting"));
     }
     let done = call.begin("ec2.peering.delete", &format!("{id}#delete"), &[]);
-    let (asked, by) = (call.now, call.account_id().to_owned());
+    let by = call.account_id().to_owned();
     change(call, &id, |pcx| {
         pcx.end = Some(PeeringEnd {
             status: "deleted",
             by,
-            asked,
             done,
         })
     });

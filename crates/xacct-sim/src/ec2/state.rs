@@ -277,7 +277,6 @@ pub(crate) struct PeeringEnd {
     /// `deleted` or `rejected`.
     pub status: &'static str,
     pub by: String,
-    pub asked: SimTime,
     pub done: SimTime,
 }
 

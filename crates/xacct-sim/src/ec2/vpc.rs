@@ -183,7 +183,7 @@ fn xml(state: &State, owner: &str, now: SimTime, vpc: &Vpc) -> serde_json::Value
         "cidrBlockAssociationSet": [{
             "cidrBlock": vpc.cidr.to_string(), "associationId": vpc.cidr_association, "cidrBlockState": { "state": "associated" },
         }],
-        "ipv6CidrBlockAssociationSet": [], "dhcpOptionsId": "dopt-default", "instanceTenancy": vpc.tenancy,
+        "ipv6CidrBlockAssociationSet": [], "dhcpOptionsId": super::service::DEFAULT_OPTIONS, "instanceTenancy": vpc.tenancy,
         "isDefault": false, "tagSet": tags::set(state, &vpc.id),
     })
 }

@@ -1,0 +1,109 @@
+//! Two simulated accounts and our view of them.
+
+use serde_json::{Value as Json, json};
+use xacct_converge::smithy::ConfigClock;
+use xacct_converge::{Context, Plan, Report, explain};
+use xacct_net::live::Ends;
+use xacct_net::outputs::LinkOutputs;
+use xacct_net::proof::Options;
+use xacct_net::{Egress, LinkError, LinkSpec, Networks};
+use xacct_sim::Sim;
+use xacct_types::{Owner, PipelineName};
+
+pub(crate) const SOURCE: &str = "111111111111";
+pub(crate) const WAREHOUSE: &str = "222222222222";
+
+/// A simulator, and the link that is deployed in it.
+pub(crate) struct World {
+    pub(crate) sim: Sim,
+    pub(crate) spec: LinkSpec,
+    pub(crate) pipeline: &'static str,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with_seed(7)
+    }
+
+    pub(crate) fn with_seed(seed: u64) -> Self {
+        let builder = Sim::builder().seed(seed).region("ap-south-1");
+        Self {
+            sim: builder.account(SOURCE).account(WAREHOUSE).build(),
+            spec: LinkSpec::new("ap-south-1".parse().unwrap()),
+            pipeline: "clicks",
+        }
+    }
+
+    pub(crate) fn egress(mut self, egress: Egress) -> Self {
+        self.spec.warehouse.egress = Some(egress);
+        self
+    }
+
+    pub(crate) fn networks(&self, generation: u64) -> Networks {
+        let owner = Owner::new(PipelineName::new(self.pipeline).unwrap());
+        let (source, warehouse) = (self.sim.sdk_config(SOURCE), self.sim.sdk_config(WAREHOUSE));
+        Networks::new(self.spec.resolve().unwrap(), &owner, generation, &source, &warehouse)
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        Context::new(ConfigClock::of(&self.sim.sdk_config(SOURCE)), 1)
+    }
+
+    pub(crate) fn try_deploy(&self, generation: u64) -> Result<LinkOutputs, LinkError> {
+        let networks = self.networks(generation);
+        self.sim.run(async move { networks.deploy(&self.context()).await })
+    }
+
+    pub(crate) fn deploy(&self) -> LinkOutputs {
+        let done = self.try_deploy(1);
+        done.unwrap_or_else(|error| panic!("{}", explain(&error)))
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        let networks = self.networks(2);
+        self.sim.run(async move { networks.plan(&self.context()).await }).unwrap()
+    }
+
+    pub(crate) fn remove(&self) {
+        let networks = self.networks(3);
+        let done = self.sim.run(async move { networks.remove(&self.context()).await });
+        done.unwrap_or_else(|error| panic!("{}", explain(&error)));
+    }
+
+    pub(crate) fn verify(&self, outputs: &LinkOutputs) -> Report {
+        let networks = self.networks(4);
+        let options = Options {
+            kafka_api: self.spec.warehouse.egress != Some(Egress::StsEndpoint),
+            ..Options::default()
+        };
+        let verified = async { networks.verify(outputs, &Ends::default(), &options, &self.context()).await };
+        self.sim.run(verified).unwrap()
+    }
+
+    pub(crate) fn ec2(&self, account: &str, operation: &str, params: Json) -> Json {
+        let answer = self.sim.call(account, "ec2", operation, params);
+        answer.unwrap_or_else(|error| panic!("{operation}: {} {}", error.code, error.message))
+    }
+
+    pub(crate) fn resolver(&self, operation: &str, params: Json) -> Json {
+        let answer = self.sim.call(WAREHOUSE, "route53resolver", operation, params);
+        answer.unwrap_or_else(|error| panic!("{operation}: {} {}", error.code, error.message))
+    }
+
+    /// Both accounts as they are, without physical ids.
+    pub(crate) fn inventory(&self) -> Json {
+        let of = |account| serde_json::to_value(self.sim.inventory(account)).unwrap();
+        json!([of(SOURCE), of(WAREHOUSE)])
+    }
+
+    /// How many writing calls were made so far.
+    pub(crate) fn writes(&self) -> usize {
+        let log = self.sim.call_log();
+        log.iter().filter(|entry| !entry.read_only).count()
+    }
+
+    pub(crate) fn reads(&self) -> usize {
+        let log = self.sim.call_log();
+        log.iter().filter(|entry| entry.read_only).count()
+    }
+}
