@@ -16,6 +16,10 @@ pub struct Applied {
 }
 
 impl Applied {
+    pub(crate) const fn of(outputs: Outputs) -> Self {
+        Self { outputs }
+    }
+
     /// The output of one resource.
     #[must_use]
     pub fn get<T: Clone + Send + Sync + 'static>(&self, handle: Handle<T>) -> Option<T> {

@@ -1,5 +1,6 @@
 //! The graph of resources, and the plan that follows from it.
 
+use crate::apply::Applied;
 use crate::node::{Found, Node, Typed};
 use crate::plan::{Change, Plan, Step};
 use crate::resource::Resource;
@@ -154,6 +155,12 @@ impl Graph {
 }
 
 impl Planned {
+    /// The outputs of everything that exists and is kept, as if it had been applied.
+    #[must_use]
+    pub fn existing(&self) -> Applied {
+        Applied::of(self.outputs.clone())
+    }
+
     /// What exists under this handle, if the plan keeps it.
     #[must_use]
     pub fn current<T: Clone + Send + Sync + 'static>(&self, handle: Handle<T>) -> Option<T> {

@@ -13,7 +13,7 @@ pub use schema::SchemaOut;
 pub use view::ViewOut;
 
 use crate::data::{DataApi, SqlError};
-use crate::ddl::{BrokerList, IamRole, RoleChain};
+use crate::ddl::{BrokerList, IamRole, RefreshMaterializedView, RoleChain, Statement};
 use crate::serverless::{NamespaceOut, WorkgroupOut};
 use crate::statements::{self, StatementsError};
 use crate::{StreamingSpec, ViewSpec};
@@ -142,6 +142,37 @@ pub fn declare(
         schema,
         views: views.collect(),
     }
+}
+
+/// Makes one view outside of a graph, if Redshift takes it now. `None` where it
+/// refuses, as it does while the topic is missing.
+///
+/// # Errors
+/// [`SqlError`] where Redshift could not be asked, or refuses for a reason that
+/// no topic mends.
+pub async fn try_view(
+    api: &DataApi,
+    cx: &Context,
+    spec: &StreamingSpec,
+    view: &ViewSpec,
+) -> Result<Option<ViewOut>, SqlError> {
+    let name = format!("create the view {}", view.name.as_str());
+    let written = statements::create_view(spec, view);
+    let create = written.map_err(|source| SqlError::Call { name: name.clone(), source: unwritable(source) })?;
+    let refresh = RefreshMaterializedView::new(statements::in_view_schema(&view.name));
+    for sql in [Statement::from(create.clone()), refresh.into()] {
+        match api.run(cx, &name, &sql.to_string()).await {
+            Ok(_) => {}
+            Err(error) if error.is_duplicate() => {}
+            Err(error) if passing(&error).is_some() => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(ViewOut {
+        name: view.name.as_str().to_owned(),
+        topic: view.source.name().to_owned(),
+        sql: create.to_string(),
+    }))
 }
 
 /// How long SQL is tried again while what AWS made a moment ago arrives: a role

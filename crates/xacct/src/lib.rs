@@ -1,0 +1,21 @@
+//! facade
+mod account;
+mod collect;
+mod deployment;
+mod draft;
+mod error;
+pub mod outputs;
+mod pipeline;
+pub mod spec;
+mod verify;
+mod waiting;
+
+pub use account::Account;
+pub use aws_types::SdkConfig;
+pub use deployment::Deployment;
+pub use error::Error;
+pub use outputs::Outputs;
+pub use pipeline::Pipeline;
+pub use spec::{PipelineSpec, SpecError};
+pub use xacct_converge::{Event, Plan, Report, Sink, What, explain};
+pub use xacct_net as net;

@@ -1,0 +1,129 @@
+//! Proves a deployed pipeline from what read calls show, link by link.
+
+use crate::draft::{Depth, Survey, preflight, reader_grants};
+use crate::error::Error;
+use crate::pipeline::Pipeline;
+use aws_placement::{cluster_end, workgroup_end};
+use msk_serverless::{ClientVpc, ClusterScope};
+use redshift_streaming::Broker;
+use redshift_streaming::verify::{self as warehouse, Expected};
+use xacct_converge::{Change, Context, Failure, Finding, Plan, Report, Severity};
+use xacct_net::live::Ends;
+use xacct_net::outputs::LinkOutputs;
+use xacct_net::proof::Options;
+
+mod aws_placement;
+
+/// Everything that can be seen without changing anything.
+pub(crate) async fn verify(pipeline: &Pipeline, cx: &Context) -> Result<Report, Error> {
+    let survey = pipeline.survey(Depth::Everything, cx).await?;
+    let mut report = preflight(&survey);
+    let draft = pipeline.declare(&survey, Depth::Everything);
+    let planned = draft.graph.plan();
+    drift(&planned.plan, &mut report);
+    topics(pipeline, &survey, &mut report);
+    let existing = planned.existing();
+    if let Ok(link) = draft.handles.networks.outputs(&existing) {
+        report.absorb(network(pipeline, &survey, &link, cx).await?);
+        cluster(&survey, &link, cx, &mut report).await?;
+        service(&survey, Some(&link), &mut report);
+    } else {
+        service(&survey, None, &mut report);
+    }
+    roles(pipeline, &survey, cx, &mut report).await?;
+    objects(pipeline, &survey, &mut report);
+    Ok(report)
+}
+
+/// What a deployment would put right: what is missing does not work, what
+/// differs may; the proofs decide.
+fn drift(plan: &Plan, report: &mut Report) {
+    for step in &plan.steps {
+        let link = step.resource.as_str();
+        match &step.change {
+            Change::Create => {
+                let what = format!("there is no {} of this pipeline", step.kind);
+                report.find(Finding::error(link, what, "deploy again: it is made"));
+            }
+            Change::Update(reasons) | Change::Replace(reasons) => {
+                let finding = Finding::warning(link, "differs from what is wanted", "deploy again: it is put back");
+                let seen = reasons.iter().map(ToString::to_string);
+                report.find(seen.fold(finding, Finding::with_evidence));
+            }
+            _ => report.pass(link),
+        }
+    }
+}
+
+/// Packets and names, between where Redshift and the brokers really stand.
+async fn network(pipeline: &Pipeline, survey: &Survey, link: &LinkOutputs, cx: &Context) -> Result<Report, Error> {
+    let ends = Ends { workgroup: workgroup_end(&survey.seen), cluster: cluster_end(&survey.seen), producer: None };
+    let mut options = Options::default();
+    options.kafka_api = pipeline.spec.schema.broker == Broker::ClusterArn;
+    let proved = survey.parts.networks.verify(link, &ends, &options, cx).await;
+    proved.map_err(|source| Error::Read { what: "the networks", source })
+}
+
+async fn cluster(survey: &Survey, link: &LinkOutputs, cx: &Context, report: &mut Report) -> Result<(), Error> {
+    let subnets: Vec<_> = link.source.private_subnets.iter().map(|subnet| subnet.id.clone()).collect();
+    let expected = ClientVpc::new(&subnets, std::slice::from_ref(&link.cluster_group));
+    let checked = survey.parts.cluster.verify(Some(&expected), cx).await;
+    report.absorb(checked.map_err(|source| Error::Read { what: "the cluster", source })?);
+    Ok(())
+}
+
+async fn roles(pipeline: &Pipeline, survey: &Survey, cx: &Context, report: &mut Report) -> Result<(), Error> {
+    let spec = &pipeline.spec;
+    let name = &survey.parts.cluster.spec().name;
+    let predicted = || ClusterScope::predict(&spec.region, &spec.source.account, name);
+    let cluster = survey.seen.cluster.cluster.as_ref();
+    let scope = cluster.map_or_else(predicted, |cluster| ClusterScope::exact(&cluster.arn));
+    let checked: Result<Report, Failure> = survey.parts.roles.verify(&reader_grants(spec, &scope), cx).await;
+    report.absorb(checked.map_err(|source| Error::Read { what: "the roles", source })?);
+    Ok(())
+}
+
+/// The topics, where the brokers could be asked.
+fn topics(pipeline: &Pipeline, survey: &Survey, report: &mut Report) {
+    let Some(found) = &survey.seen.topics else {
+        let what = "the topics could not be looked at from here";
+        report.find(Finding::new(Severity::Note, "topic", what, "look from inside the source network"));
+        return;
+    };
+    for topic in pipeline.spec.topics() {
+        let link = format!("topic/{}/exists", topic.name);
+        if found.get(&topic.name).is_some() {
+            report.pass(link);
+        } else {
+            let what = format!("the topic {} does not exist", topic.name);
+            report.find(Finding::error(link, what, "make it from inside the source network, or deploy again"));
+        }
+    }
+}
+
+/// Namespace and workgroup.
+fn service(survey: &Survey, link: Option<&LinkOutputs>, report: &mut Report) {
+    let texts = |link: &LinkOutputs| link.warehouse.private_subnets.iter().map(|s| s.id.to_string()).collect();
+    let expected = Expected {
+        role: Some(survey.parts.roles.spec().warehouse_arn().clone()),
+        subnets: link.map(texts).unwrap_or_default(),
+        groups: link.map(|link| vec![link.workgroup_group.to_string()]).unwrap_or_default(),
+    };
+    report.absorb(warehouse::service(&survey.seen.serverless, &expected));
+}
+
+/// What only SQL shows.
+fn objects(pipeline: &Pipeline, survey: &Survey, report: &mut Report) {
+    if survey.seen.serverless.usable().is_none() {
+        return;
+    }
+    let cluster = survey.seen.cluster.cluster.as_ref();
+    let location = cluster.and_then(|cluster| match pipeline.spec.schema.broker {
+        Broker::ClusterArn => Some(cluster.arn.to_string()),
+        Broker::Address => cluster.bootstrap.clone(),
+    });
+    let pair = survey.parts.roles.spec();
+    let chain = format!("{},{}", pair.warehouse_arn(), pair.stream_arn());
+    let (catalog, spec) = (&survey.seen.catalog, pipeline.spec.streaming());
+    report.absorb(warehouse::objects(catalog, &spec, &chain, &location.unwrap_or_default()));
+}
