@@ -15,7 +15,7 @@ fn no_error_repeats_its_cause_in_its_own_text() {
     let mut wrong = Vec::new();
     for source in sources(&["crates"]) {
         for text in error_texts(&source.text) {
-            if ["{source", "{cause", "{error}", "{error:"]
+            if ["{source}", "{source:", "{cause}", "{cause:", "{error}", "{error:"]
                 .iter()
                 .any(|cause| text.contains(cause))
             {
