@@ -361,6 +361,87 @@ async fn a_role_that_may_not_create_topics_is_told_so() {
     );
 }
 
+#[tokio::test]
+async fn the_keys_of_a_role_session_are_good_until_they_expire() {
+    let stage = Stage::new();
+    create(&stage.administrator(), 1).await;
+    let session = stage.session_of_role("producer", &policy(&[]), "pipeline").await;
+    let first = producer(&stage.access(session.clone())).await;
+    first.send(&event(1)).await.unwrap();
+    // A session's key without its token is nobody's.
+    let stolen = Credentials::from_keys(session.access_key_id(), session.secret_access_key(), None);
+    let builder = ClickstreamProducer::builder(stage.access(stolen), "unused:9098", topic());
+    let refused = builder.connect().await.unwrap_err();
+    assert!(
+        matches!(refused.kind(), ErrorKind::AuthenticationRefused { .. }),
+        "{refused}"
+    );
+    stage.sim.clock().advance(Duration::from_secs(2 * 3_600));
+    let builder = ClickstreamProducer::builder(stage.access(session), "unused:9098", topic());
+    assert!(builder.connect().await.is_err());
+    let reasons = stage.door.refusals().join("\n");
+    assert!(reasons.contains("have expired"), "{reasons}");
+}
+
+#[tokio::test]
+async fn renewed_credentials_of_another_session_lose_nothing() {
+    let stage = Stage::with_sessions_of(Duration::from_secs(2));
+    create(&stage.administrator(), 1).await;
+    let policy = policy(&[]);
+    let names = ["one", "two", "three", "four", "five", "six"];
+    let mut sessions = Vec::new();
+    for name in names {
+        sessions.push(
+            stage
+                .session_of_role(&format!("producer-{name}"), &policy, name)
+                .await,
+        );
+    }
+    let access = stage.rotating(sessions);
+    let producer = producer(&access).await;
+    for n in 0..40 {
+        producer.send(&event(n)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let reasons = stage.door.refusals().join("\n");
+    assert!(reasons.contains("Cannot change principals"), "{reasons}");
+    let admin = KafkaTopicAdmin::new(stage.administrator());
+    let ends = admin.end_offsets("unused:9098", &topic()).await.unwrap();
+    assert_eq!(ends, BTreeMap::from([(0, 40)]));
+}
+
+#[tokio::test]
+async fn a_closed_port_keeps_everyone_out() {
+    let stage = Stage::new();
+    create(&stage.administrator(), 1).await;
+    stage.close_port();
+    let builder = ClickstreamProducer::builder(stage.administrator(), "unused:9098", topic());
+    let refused = builder.connect().await.unwrap_err();
+    assert!(
+        matches!(refused.kind(), ErrorKind::Unreachable { .. }),
+        "{refused}"
+    );
+    let reasons = stage.door.refusals().join("\n");
+    assert!(reasons.contains("do not let in tcp 9098"), "{reasons}");
+}
+
+#[test]
+fn virtual_time_does_not_run_ahead_of_the_sockets() {
+    let stage = Stage::new();
+    let access = stage.administrator();
+    let before = stage.sim.now();
+    stage.sim.run(async {
+        create(&access, 2).await;
+        let producer = producer(&access).await;
+        let events: Vec<_> = (0..1_000).map(event).collect();
+        let summary = producer.send_all(stream::iter(events)).await;
+        assert_eq!(summary.delivered, 1_000);
+        assert!(producer.close(DEADLINE).await.is_empty());
+    });
+    let passed = stage.sim.now() - before;
+    assert!(passed < Duration::from_secs(1), "{passed:?}");
+}
+
 #[test]
 fn ten_thousand_real_log_lines_become_events() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/access.log");

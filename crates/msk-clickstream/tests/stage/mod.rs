@@ -1,9 +1,11 @@
 //! A simulated account with an active cluster, and a door to it.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::future::ProvideCredentials as ProvidedCredentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use msk_clickstream::KafkaAccess;
@@ -72,6 +74,64 @@ impl Stage {
         self.access(self.sim.create_user_with_policy(ACCOUNT, name, policy).unwrap())
     }
 
+    /// Credentials of a session of a new role with one policy.
+    pub async fn session_of_role(&self, role: &str, policy: &Value, session: &str) -> Credentials {
+        let call = |service, operation, params| self.sim.call(ACCOUNT, service, operation, params).unwrap();
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT},
+        }]});
+        let params = json!({"RoleName": role, "AssumeRolePolicyDocument": trust.to_string()});
+        let made = call("iam", "CreateRole", params);
+        let params = json!({"RoleName": role, "PolicyName": "only", "PolicyDocument": policy.to_string()});
+        call("iam", "PutRolePolicy", params);
+        let arn = made["Role"]["Arn"].clone();
+        let user = self.sim.create_user_with_policy(
+            ACCOUNT,
+            &format!("{role}-user"),
+            &json!({
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}],
+            }),
+        );
+        let sts = aws_sdk_sts::Client::new(&self.sim.sdk_config_for(user.unwrap()));
+        let assumed = sts
+            .assume_role()
+            .role_arn(arn.as_str().unwrap())
+            .role_session_name(session);
+        let keys = assumed.send().await.unwrap().credentials.unwrap();
+        Credentials::from_keys(
+            keys.access_key_id,
+            keys.secret_access_key,
+            Some(keys.session_token),
+        )
+    }
+
+    /// Access with these credentials, one after the other, each for a few seconds.
+    pub fn rotating(&self, credentials: Vec<Credentials>) -> KafkaAccess {
+        self.access_of(REGION, SharedCredentialsProvider::new(Rotating::new(credentials)))
+    }
+
+    /// Lets nobody reach the brokers any more.
+    pub fn close_port(&self) {
+        let call = |operation, params| self.sim.call(ACCOUNT, "ec2", operation, params).unwrap();
+        let filter = json!([{"Name": "group-name", "Value": ["brokers"]}]);
+        let found = call("DescribeSecurityGroups", json!({"Filter": filter}));
+        let group = found["securityGroupInfo"][0]["groupId"].clone();
+        let rules = call(
+            "DescribeSecurityGroupRules",
+            json!({"Filter": [{"Name": "group-id", "Value": [group]}]}),
+        );
+        let rules = rules["securityGroupRuleSet"].as_array().unwrap();
+        let ingress = rules
+            .iter()
+            .filter(|rule| rule["isEgress"] != true && rule["isEgress"] != "true");
+        let ids: Vec<Value> = ingress.map(|rule| rule["securityGroupRuleId"].clone()).collect();
+        call(
+            "RevokeSecurityGroupIngress",
+            json!({"GroupId": group, "SecurityGroupRuleId": ids}),
+        );
+    }
+
     /// Access with these credentials.
     pub fn access(&self, credentials: Credentials) -> KafkaAccess {
         self.access_in(REGION, credentials)
@@ -79,14 +139,48 @@ impl Stage {
 
     /// The same as for another region.
     pub fn access_in(&self, region: &str, credentials: Credentials) -> KafkaAccess {
+        self.access_of(region, SharedCredentialsProvider::new(credentials))
+    }
+
+    fn access_of(&self, region: &str, credentials: SharedCredentialsProvider) -> KafkaAccess {
         let config = SdkConfig::builder()
             .region(Region::new(region.to_owned()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .credentials_provider(credentials)
             .build();
         let access = KafkaAccess::iam(&config).unwrap();
         access
             .with_bootstrap(self.door.bootstrap())
             .with_ca_pem(self.door.ca_pem())
+    }
+}
+
+/// A source whose credentials last a few seconds and belong to another session each time.
+#[derive(Debug)]
+struct Rotating {
+    credentials: Vec<Credentials>,
+    given: AtomicUsize,
+}
+
+impl Rotating {
+    const LIFE: Duration = Duration::from_secs(4);
+
+    fn new(credentials: Vec<Credentials>) -> Self {
+        Self {
+            credentials,
+            given: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl ProvideCredentials for Rotating {
+    fn provide_credentials<'a>(&'a self) -> ProvidedCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let given = self.given.fetch_add(1, Ordering::Relaxed);
+        let mut next = self.credentials[given % self.credentials.len()].clone();
+        *next.expiry_mut() = Some(SystemTime::now() + Self::LIFE);
+        ProvidedCredentials::ready(Ok(next))
     }
 }
 
