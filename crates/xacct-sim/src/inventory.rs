@@ -118,8 +118,8 @@ pub fn name_of_tags<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)>
 pub(crate) fn of(world: &World, account: &AccountState, now: SimTime) -> Inventory {
     let mut out = Collector::default();
     crate::ec2::inventory(world, account, now, &mut out);
-    crate::iam::inventory(&account.iam, now, &mut out);
-    crate::resolver::inventory(&account.resolver, now, &mut out);
+    crate::iam::inventory(world, &account.iam, &mut out);
+    crate::resolver::inventory(world, &account.resolver, &mut out);
     crate::msk::inventory(&account.msk, now, &mut out);
     crate::serverless::inventory(&account.serverless, now, &mut out);
     crate::data::inventory(&account.data, now, &mut out);

@@ -158,3 +158,162 @@ pub(crate) fn ambient(world: &World, now: SimTime) -> Context {
         .with("aws:RequestedRegion", world.settings.region.clone())
         .with("aws:SecureTransport", "true")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::Sim;
+
+    const A: &str = "111111111111";
+    const B: &str = "222222222222";
+    const REDSHIFT: &str = "redshift.amazonaws.com";
+
+    fn trust(principal: Value) -> String {
+        json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" } })
+            .to_string()
+    }
+
+    fn role(sim: &Sim, account: &str, name: &str, trust: &str) -> String {
+        let asked = json!({ "RoleName": name, "AssumeRolePolicyDocument": trust });
+        let made = sim.call(account, "iam", "CreateRole", asked).unwrap();
+        made["Role"]["Arn"].as_str().unwrap().to_owned()
+    }
+
+    fn may_assume_next(sim: &Sim, account: &str, role: &str, next: &str) {
+        let policy = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": next } });
+        let asked = json!({ "RoleName": role, "PolicyName": "chain", "PolicyDocument": policy.to_string() });
+        sim.call(account, "iam", "PutRolePolicy", asked).unwrap();
+    }
+
+    fn chain(sim: &Sim, service: &str, roles: &[&String]) -> Result<AssumedRole, String> {
+        let roles: Vec<String> = roles.iter().map(|role| (*role).clone()).collect();
+        assume_chain(&sim.shared.lock(), sim.now(), service, &roles)
+    }
+
+    /// The two roles of the pipeline, with trust and permission as they should be.
+    fn pair(lag: bool) -> (Sim, String, String) {
+        let sim = Sim::builder().account(A).account(B).lag(lag).build();
+        let warehouse = role(
+            &sim,
+            B,
+            "warehouse",
+            &trust(json!({ "Service": [REDSHIFT, "redshift-serverless.amazonaws.com"] })),
+        );
+        sim.clock().advance(Duration::from_secs(120));
+        let stream = role(&sim, A, "stream", &trust(json!({ "AWS": warehouse })));
+        may_assume_next(&sim, B, "warehouse", &stream);
+        (sim, warehouse, stream)
+    }
+
+    #[test]
+    fn redshift_gets_through_two_accounts() {
+        let (sim, warehouse, stream) = pair(false);
+        let held = chain(&sim, REDSHIFT, &[&warehouse, &stream]).unwrap();
+        assert_eq!(
+            (held.caller.account.as_str(), held.role_arn.as_str()),
+            (A, stream.as_str())
+        );
+    }
+
+    #[test]
+    fn a_new_role_needs_a_while() {
+        let (sim, warehouse, stream) = pair(true);
+        assert!(
+            chain(&sim, REDSHIFT, &[&warehouse, &stream])
+                .unwrap_err()
+                .contains("too new")
+        );
+        sim.clock().advance(Duration::from_secs(200));
+        assert!(chain(&sim, REDSHIFT, &[&warehouse, &stream]).is_ok());
+    }
+
+    #[test]
+    fn each_broken_link_is_named() {
+        let (sim, warehouse, stream) = pair(false);
+        let why = chain(&sim, "ec2.amazonaws.com", &[&warehouse, &stream]).unwrap_err();
+        assert!(
+            why.starts_with("ec2.amazonaws.com cannot assume")
+                && why.contains("it names redshift.amazonaws.com"),
+            "{why}"
+        );
+        let missing = "arn:aws:iam::111111111111:role/nobody".to_owned();
+        assert!(
+            chain(&sim, REDSHIFT, &[&warehouse, &missing])
+                .unwrap_err()
+                .contains("the role does not exist")
+        );
+        may_assume_next(&sim, B, "warehouse", &missing);
+        let why = chain(&sim, REDSHIFT, &[&warehouse, &stream]).unwrap_err();
+        assert!(why.contains("names the action but not the resource"), "{why}");
+        may_assume_next(&sim, B, "warehouse", &stream);
+        let elsewhere =
+            json!({ "RoleName": "stream", "PolicyDocument": trust(json!({ "Service": REDSHIFT })) });
+        sim.call(A, "iam", "UpdateAssumeRolePolicy", elsewhere).unwrap();
+        let why = chain(&sim, REDSHIFT, &[&warehouse, &stream]).unwrap_err();
+        assert!(
+            why.contains("the trust policy does not name the principal"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn the_form_of_a_service_for_one_region_counts() {
+        let sim = Sim::builder().region("ap-south-1").account(B).lag(false).build();
+        let here = role(
+            &sim,
+            B,
+            "here",
+            &trust(json!({ "Service": "redshift.ap-south-1.amazonaws.com" })),
+        );
+        let there = role(
+            &sim,
+            B,
+            "there",
+            &trust(json!({ "Service": "redshift.eu-west-1.amazonaws.com" })),
+        );
+        assert!(chain(&sim, REDSHIFT, &[&here]).is_ok());
+        assert!(chain(&sim, REDSHIFT, &[&there]).is_err());
+    }
+
+    #[test]
+    fn a_condition_on_the_source_holds_only_if_redshift_sends_it() {
+        let sim = Sim::builder().account(B).lag(false).build();
+        let text = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Principal": { "Service": REDSHIFT },
+            "Action": "sts:AssumeRole", "Condition": { "StringEquals": { "aws:SourceAccount": B } } } });
+        let arn = role(&sim, B, "careful", &text.to_string());
+        assert!(
+            chain(&sim, REDSHIFT, &[&arn])
+                .unwrap_err()
+                .contains("aws:SourceAccount")
+        );
+        sim.configure(|settings| settings.redshift_sends_source_context = true);
+        assert!(chain(&sim, REDSHIFT, &[&arn]).is_ok());
+    }
+
+    #[test]
+    fn root_trust_with_the_callers_arn_as_condition_survives_a_role_made_again() {
+        let sim = Sim::builder().account(A).account(B).lag(false).build();
+        let warehouse = format!("arn:aws:iam::{B}:role/warehouse");
+        let text = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Principal": { "AWS": B },
+            "Action": "sts:AssumeRole", "Condition": { "ArnEquals": { "aws:PrincipalArn": warehouse } } } });
+        let stream = role(&sim, A, "stream", &text.to_string());
+        for _ in 0..2 {
+            role(&sim, B, "warehouse", &trust(json!({ "Service": REDSHIFT })));
+            may_assume_next(&sim, B, "warehouse", &stream);
+            assert!(chain(&sim, REDSHIFT, &[&warehouse, &stream]).is_ok());
+            sim.call(
+                B,
+                "iam",
+                "DeleteRolePolicy",
+                json!({ "RoleName": "warehouse", "PolicyName": "chain" }),
+            )
+            .unwrap();
+            sim.call(B, "iam", "DeleteRole", json!({ "RoleName": "warehouse" }))
+                .unwrap();
+        }
+    }
+}

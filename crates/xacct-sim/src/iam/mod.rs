@@ -1,7 +1,8 @@
 //! IAM: users, roles, policies, and who may act as whom.
 //!
-//! IAM is global: roles are visible in every region, names are unique per account without regard to case, and changes
-//! become effective after a while. Error codes and texts follow the IAM API reference and what public logs show.
+//! IAM is global: roles are visible in every region, and names are unique per account without regard to case. A new role
+//! is invisible for a moment, and for longer it can be neither named by a trust policy nor assumed; changes of existing
+//! roles and policies act at once. Error codes and texts follow the IAM API reference and what public logs show.
 
 pub(crate) mod chain;
 pub(crate) mod entity;
@@ -17,9 +18,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::auth::document::{Document, DocumentKind};
-use crate::clock::SimTime;
 use crate::inventory::{Collector, name_of_tags};
-use crate::world::{ApiError, Call, Reply};
+use crate::world::{ApiError, Call, CallerKind, Reply, World};
 use entity::{AccessKey, Holder, ManagedPolicy, Role, Session, User};
 
 pub(crate) use chain::{AssumedRole, assume_chain};
@@ -195,11 +195,17 @@ fn limit(message: String) -> ApiError {
     ApiError::new(409, "LimitExceeded", message)
 }
 
-/// A role as calls on it find it: a just-created one can be missing for a moment.
+/// Whether a call finds a role: a just-created one can be missing for a moment. The account itself sees all.
+fn sees(call: &Call<'_>, role: &Role) -> bool {
+    call.caller.kind == CallerKind::Root || role.visible_at <= call.now
+}
+
 fn role_mut<'a>(call: &'a mut Call<'_>, name: &str) -> Result<&'a mut Role, ApiError> {
-    let now = call.now;
-    let role = call.account().iam.roles.get_mut(&name.to_lowercase());
-    role.filter(|role| role.visible_at <= now)
+    role_of(call, name)?;
+    call.account()
+        .iam
+        .roles
+        .get_mut(&name.to_lowercase())
         .ok_or_else(|| no_role(name))
 }
 
@@ -207,7 +213,7 @@ fn role_of<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a Role, ApiError> {
     call.here_account()
         .iam
         .role(name)
-        .filter(|role| role.visible_at <= call.now)
+        .filter(|role| sees(call, role))
         .ok_or_else(|| no_role(name))
 }
 
@@ -351,41 +357,37 @@ fn page(params: &Value, member: &str, items: Vec<Value>) -> Reply {
 }
 
 /// Adds the account's roles, policies and users; service-linked roles are the services' own.
-pub(crate) fn inventory(state: &State, _now: SimTime, out: &mut Collector) {
+pub(crate) fn inventory(world: &World, state: &State, out: &mut Collector) {
     for role in state.roles.values().filter(|role| !role.service_linked) {
         let name = name_of_tags(&role.tags).unwrap_or_else(|| role.name.clone());
         out.alias(&role.id, &format!("iam:role/{name}"));
-        let inline: Value = role
-            .inline
-            .iter()
-            .map(|(name, document)| (name.clone(), parsed(&document.text)))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
-        out.add("iam:role", &role.arn, &name, json!({
+        let attributes = json!({
             "path": role.path, "description": role.description, "maxSessionDuration": role.max_session,
-            "trust": role.trust.stored, "inline": inline, "attached": role.attached, "boundary": role.boundary, "tags": role.tags,
-        }));
+            "trust": parsed(&trust::render(world, &role.trust)), "inline": texts_of(&role.inline),
+            "attached": role.attached, "boundary": role.boundary, "tags": role.tags,
+        });
+        out.add("iam:role", &role.arn, &name, attributes);
     }
     for policy in state.policies.values() {
         let name = name_of_tags(&policy.tags).unwrap_or_else(|| policy.name.clone());
         let document = policy.document().map(|document| parsed(&document.text));
-        out.add(
-            "iam:policy",
-            &policy.arn,
-            &name,
-            json!({ "path": policy.path, "document": document, "tags": policy.tags }),
-        );
+        let attributes = json!({ "path": policy.path, "document": document, "tags": policy.tags });
+        out.add("iam:policy", &policy.arn, &name, attributes);
     }
     for user in state.users.values() {
         out.alias(&user.id, &format!("iam:user/{}", user.name));
-        let inline: Vec<&String> = user.inline.keys().collect();
-        out.add(
-            "iam:user",
-            &user.arn,
-            &user.name,
-            json!({ "path": user.path, "inline": inline, "attached": user.attached, "tags": user.tags }),
-        );
+        let attributes = json!({
+            "path": user.path, "inline": texts_of(&user.inline), "attached": user.attached, "tags": user.tags,
+        });
+        out.add("iam:user", &user.arn, &user.name, attributes);
     }
+}
+
+fn texts_of(documents: &BTreeMap<String, Document>) -> Value {
+    let parsed = documents
+        .iter()
+        .map(|(name, document)| (name.clone(), parsed(&document.text)));
+    parsed.collect::<serde_json::Map<_, _>>().into()
 }
 
 fn parsed(text: &str) -> Value {

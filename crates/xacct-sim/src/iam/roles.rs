@@ -130,7 +130,7 @@ pub(super) fn get(call: &mut Call<'_>, params: &Value) -> Reply {
 
 pub(super) fn list(call: &mut Call<'_>, params: &Value) -> Reply {
     let prefix = optional(params, "PathPrefix").unwrap_or("/");
-    let shown = |role: &&Role| role.path.starts_with(prefix) && role.visible_at <= call.now;
+    let shown = |role: &&Role| role.path.starts_with(prefix) && sees(call, role);
     let roles = call
         .here_account()
         .iam

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::clock::SimTime;
 use crate::inventory::{Collector, name_of_tags};
-use crate::world::{ApiError, Call, Reply};
+use crate::world::{ApiError, Call, Reply, World};
 
 /// What the service holds in one account.
 #[derive(Debug, Default)]
@@ -330,69 +330,99 @@ fn tags_of(params: &Value) -> BTreeMap<String, String> {
 }
 
 /// Adds the live resources to an inventory.
-pub(crate) fn inventory(state: &State, _now: SimTime, out: &mut Collector) {
-    let named = |arn: &str, name: &Option<String>, id: &str| {
-        let tags = state.tags.get(arn);
-        tags.and_then(name_of_tags)
-            .or_else(|| name.clone())
-            .unwrap_or_else(|| format!("unnamed-{}", &id[..id.len().min(9)]))
-    };
+pub(crate) fn inventory(world: &World, state: &State, out: &mut Collector) {
     for endpoint in state
         .endpoints
         .values()
         .filter(|endpoint| endpoint.gone_at.is_none())
     {
-        let name = named(&endpoint.arn, &endpoint.name, &endpoint.id);
         let kind = format!(
             "route53resolver:{}-endpoint",
             endpoint.direction.name().to_ascii_lowercase()
         );
-        for ip in &endpoint.ips {
-            out.alias(&ip.ip.to_string(), &format!("{kind}/{name}/{}", ip.subnet));
-        }
+        let name = owner(state, &endpoint.arn, endpoint.name.as_deref());
         let mut subnets: Vec<&String> = endpoint.ips.iter().map(|ip| &ip.subnet).collect();
         subnets.sort();
+        let attributes = json!({
+            "name": endpoint.name, "vpc": endpoint.vpc, "securityGroups": endpoint.security_groups,
+            "subnets": subnets, "tags": state.tags.get(&endpoint.arn),
+        });
         out.alias(&endpoint.arn, &format!("{kind}/{name}"));
-        out.add(
-            &kind,
-            &endpoint.id,
-            &name,
-            json!({
-                "name": endpoint.name, "vpc": endpoint.vpc, "securityGroups": endpoint.security_groups,
-                "subnets": subnets, "tags": state.tags.get(&endpoint.arn),
-            }),
-        );
+        out.add(&kind, &endpoint.id, &name, attributes);
     }
     for rule in state.rules.values().filter(|rule| rule.gone_at.is_none()) {
-        let name = named(&rule.arn, &rule.name, &rule.id);
+        let name = owner(state, &rule.arn, rule.name.as_deref());
+        let pipeline = state
+            .tags
+            .get(&rule.arn)
+            .and_then(|tags| tags.get("xacct:pipeline"));
         let mut targets: Vec<String> = rule
             .targets
             .iter()
-            .map(|target| format!("{}:{}", target.ip, target.port))
+            .map(|target| target_owner(world, target, pipeline))
             .collect();
         targets.sort();
+        let attributes = json!({
+            "name": rule.name, "domain": rule.domain, "type": rule.kind, "targets": targets,
+            "endpoint": rule.endpoint, "tags": state.tags.get(&rule.arn),
+        });
         out.alias(&rule.arn, &format!("route53resolver:rule/{name}"));
-        out.add(
-            "route53resolver:rule",
-            &rule.id,
-            &name,
-            json!({
-                "name": rule.name, "domain": rule.domain, "type": rule.kind, "targets": targets,
-                "endpoint": rule.endpoint, "tags": state.tags.get(&rule.arn),
-            }),
-        );
+        out.add("route53resolver:rule", &rule.id, &name, attributes);
     }
     for association in state
         .associations
         .values()
         .filter(|association| association.gone_at.is_none())
     {
-        let name = association.name.clone().unwrap_or_else(|| "unnamed".to_owned());
+        let name = association.name.as_deref().unwrap_or("unnamed");
+        let attributes = json!({ "rule": association.rule, "vpc": association.vpc });
         out.add(
             "route53resolver:rule-association",
             &association.id,
-            &name,
-            json!({ "rule": association.rule, "vpc": association.vpc }),
+            name,
+            attributes,
         );
     }
+}
+
+fn owner(state: &State, arn: &str, name: Option<&str>) -> String {
+    state
+        .tags
+        .get(arn)
+        .and_then(name_of_tags)
+        .or_else(|| name.map(str::to_owned))
+        .unwrap_or_else(|| "unnamed".to_owned())
+}
+
+/// A target by the inbound endpoint that answers there, in whichever account. Networks with the same addresses may have
+/// one each: that of the rule's own pipeline comes first.
+fn target_owner(world: &World, target: &Target, pipeline: Option<&String>) -> String {
+    let mut candidates = Vec::new();
+    for state in world.accounts.values().map(|account| &account.resolver) {
+        let inbound = state
+            .endpoints
+            .values()
+            .filter(|one| one.direction == Direction::Inbound && one.gone_at.is_none());
+        for endpoint in inbound {
+            let Some(ip) = endpoint.ips.iter().find(|ip| ip.ip == target.ip) else {
+                continue;
+            };
+            let theirs = state
+                .tags
+                .get(&endpoint.arn)
+                .and_then(|tags| tags.get("xacct:pipeline"));
+            let name = owner(state, &endpoint.arn, endpoint.name.as_deref());
+            let position = endpoint
+                .ips
+                .iter()
+                .filter(|other| other.subnet < ip.subnet)
+                .count();
+            candidates.push((
+                theirs != pipeline,
+                format!("inbound-endpoint/{name}/{position}:{}", target.port),
+            ));
+        }
+    }
+    let best = candidates.into_iter().min().map(|(_, name)| name);
+    best.unwrap_or_else(|| format!("{}:{}", target.ip, target.port))
 }

@@ -37,8 +37,8 @@ const WITH_ROUTING: [(u64, u64); 8] = [
 pub(super) fn check_base(region: &str, rpus: u64) -> Result<(), ApiError> {
     let most = if LARGE.contains(&region) { 1024 } else { 512 };
     let on_offer = rpus == 4
-        || ((8..=512).contains(&rpus) && rpus % 8 == 0)
-        || ((512..=most).contains(&rpus) && rpus % 32 == 0);
+        || ((8..=512).contains(&rpus) && rpus.is_multiple_of(8))
+        || ((512..=most).contains(&rpus) && rpus.is_multiple_of(32));
     match on_offer {
         true => Ok(()),
         false => Err(validation(format!(

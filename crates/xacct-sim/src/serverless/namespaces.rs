@@ -341,20 +341,16 @@ pub(super) fn update(call: &mut Call<'_>, params: &Value) -> Reply {
 pub(super) fn delete(call: &mut Call<'_>, params: &Value) -> Reply {
     let namespace = found(call, params)?;
     let (name, arn) = (namespace.name.clone(), namespace.arn.clone());
-    if let Some(workgroup) = call
-        .here_account()
-        .serverless
-        .workgroups
-        .values()
-        .find(|workgroup| workgroup.namespace == name)
-    {
-        return Err(conflict(format!(
-            "There is an operation in progress or a workgroup ({}) associated with the namespace {name}. Delete the workgroup first.",
-            workgroup.name
-        )));
-    }
     if namespace.status(call.now) != "AVAILABLE" {
         return Err(in_progress("namespace", &name));
+    }
+    let mut workgroups = call.here_account().serverless.workgroups.values();
+    if let Some(workgroup) = workgroups.find(|workgroup| workgroup.namespace == name) {
+        let text = format!(
+            "Namespace {name} is associated with workgroup {}. Delete the workgroup before you delete the namespace.",
+            workgroup.name
+        );
+        return Err(conflict(text));
     }
     let snapshot = text(params, "finalSnapshotName").map(str::to_owned);
     if let Some(snapshot) = &snapshot {

@@ -80,6 +80,11 @@ fn element(out: &mut String, name: &str, value: &Value, item: &str) {
     if value.is_null() {
         return;
     }
+    // Entries of a map repeat by themselves.
+    if let ("entry", Value::Array(entries)) = (name, value) {
+        entries.iter().for_each(|one| element(out, name, one, item));
+        return;
+    }
     out.push_str(&format!("<{name}>"));
     match value {
         Value::Object(_) => children(out, value, item),

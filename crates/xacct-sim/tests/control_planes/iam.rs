@@ -384,3 +384,19 @@ fn a_chained_session_lasts_an_hour_at_most() {
         );
     });
 }
+
+#[test]
+fn the_sdk_reads_quotas() {
+    let sim = still_sim();
+    let iam = aws_sdk_iam::Client::new(&sim.sdk_config(A));
+    let summary = sim.run(async {
+        iam.get_account_summary()
+            .send()
+            .await
+            .unwrap()
+            .summary_map
+            .unwrap()
+    });
+    let roles = aws_sdk_iam::types::SummaryKeyType::VersionsPerPolicyQuota;
+    assert_eq!(summary[&roles], 5);
+}

@@ -1,5 +1,8 @@
 //! IAM, STS, Resolver, MSK and Redshift Serverless: their rules by direct calls, their wire shapes through the AWS SDK.
 
+#![expect(clippy::disallowed_methods, reason = "tests wait in virtual time")]
+#![expect(clippy::result_large_err, reason = "errors of the SDK are large")]
+
 mod authorization;
 mod iam;
 mod msk;
