@@ -102,7 +102,7 @@ pub fn role(spec: &RoleSpec, trust: Option<&PolicyDocument>, found: &RoleState) 
 /// The trust policy: a principal replaced by its id, or edited.
 fn trust_reason(wanted: &PolicyDocument, found: &PolicyDocument) -> Option<Reason> {
     let difference = wanted.difference(found);
-    if difference.is_empty() && wanted.means_the_same_as(found) {
+    if difference.is_empty() {
         return None;
     }
     let dead = dead_principals(found);
@@ -186,8 +186,5 @@ fn summary(difference: &Difference) -> String {
     };
     let mut all = lines("without", &difference.missing);
     all.extend(lines("with", &difference.extra));
-    match all.is_empty() {
-        true => "of another policy version".to_owned(),
-        false => all.join("; "),
-    }
+    all.join("; ")
 }

@@ -241,6 +241,8 @@ fn a_look_alike_is_left_alone_and_reported() {
     );
     let before = sim.inventory(SOURCE);
     sim.run(async {
+        // It has been there for a while.
+        cx.sleep(std::time::Duration::from_secs(60)).await;
         let observed = pair.observe(&cx).await.unwrap();
         assert!(matches!(observed.stream, Seen::Foreign(_)));
         assert_eq!(observed.findings().len(), 1);

@@ -66,7 +66,7 @@ impl PolicyDocument {
     /// Statement ids and the document's id are labels and do not count.
     #[must_use]
     pub fn means_the_same_as(&self, other: &Self) -> bool {
-        self.reads_variables() == other.reads_variables() && self.permissions() == other.permissions()
+        self.permissions() == other.permissions()
     }
 
     /// What `found` lacks and has too much, compared with this document.
@@ -85,6 +85,10 @@ impl PolicyDocument {
         let mut merged: BTreeMap<Permission, BTreeSet<String>> = BTreeMap::new();
         for statement in &self.statements {
             for permission in permissions(statement) {
+                let permission = match self.version {
+                    Version::V2012 => permission,
+                    Version::V2008 => without_variables(permission),
+                };
                 let (key, resources) = without_resources(permission);
                 merged.entry(key).or_default().extend(resources);
             }
@@ -94,11 +98,18 @@ impl PolicyDocument {
             .map(|(key, resources)| with_resources(key, resources))
             .collect()
     }
-
-    /// The version matters only where a policy variable stands.
-    fn reads_variables(&self) -> bool {
-        self.version == Version::V2012 && self.to_json().contains("${")
-    }
+}
+/// In the old version a variable is just text: it must not compare equal to one.
+fn without_variables(mut permission: Permission) -> Permission {
+    let literal = |texts: BTreeSet<String>| -> BTreeSet<String> {
+        texts
+            .into_iter()
+            .map(|text| text.replace("${", "(literally) ${"))
+            .collect()
+    };
+    permission.resources = literal(permission.resources);
+    permission.conditions = literal(permission.conditions);
+    permission
 }
 
 /// Begins the one text of a negated list; no ARN begins so.

@@ -31,8 +31,11 @@ const TESTED: &[&str] = &[
     "sts:GetCallerIdentity",
 ];
 
+/// Condition keys, which look like operations.
+const NO_OPERATIONS: &[&str] = &["sts:ExternalId"];
+
 #[test]
 fn every_operation_in_the_code_has_a_test_on_the_wire() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    assert_all_covered(&src, &["iam", "sts"], TESTED, &[]);
+    assert_all_covered(&src, &["iam", "sts"], TESTED, NO_OPERATIONS);
 }

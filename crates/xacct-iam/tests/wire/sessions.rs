@@ -15,7 +15,7 @@ use xacct_tests::clock::virtual_context;
 use xacct_tests::wire::fake_config;
 use xacct_types::RoleArn;
 
-/// Seconds since 1970; a sleep moves it on.
+/// Seconds since 1970; the sleep of a retry moves it on, that of a time limit never ends.
 #[derive(Debug, Clone)]
 struct Hands(Arc<AtomicU64>);
 
@@ -27,6 +27,9 @@ impl TimeSource for Hands {
 
 impl AsyncSleep for Hands {
     fn sleep(&self, duration: Duration) -> Sleep {
+        if duration >= Duration::from_secs(20) {
+            return Sleep::new(std::future::pending());
+        }
         self.0.fetch_add(duration.as_secs() + 1, Ordering::Relaxed);
         Sleep::new(async {})
     }
@@ -40,12 +43,12 @@ fn clock() -> Hands {
 }
 
 fn config(server: &MockServer, clock: &Hands) -> SdkConfig {
-    // No limit per attempt: the sleep of this clock would end it at once.
+    // No limit on slow streams: the sleep of this clock would end them at once.
     fake_config(server)
         .to_builder()
         .time_source(clock.clone())
         .sleep_impl(clock.clone())
-        .timeout_config(aws_sdk_sts::config::timeout::TimeoutConfig::disabled())
+        .stalled_stream_protection(aws_sdk_sts::config::StalledStreamProtectionConfig::disabled())
         .build()
 }
 
