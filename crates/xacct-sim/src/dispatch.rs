@@ -16,6 +16,8 @@ use crate::{auth, data, ec2, iam, msk, resolver, serverless, sts};
 pub(crate) struct Served {
     pub response: Response,
     pub ending: Ending,
+    /// The service holds its answer back; `response` is what it would say now.
+    pub held: Option<Held>,
 }
 
 /// What becomes of an answer.
@@ -31,36 +33,102 @@ pub(crate) enum Ending {
     Killed,
 }
 
+/// What a handler leaves in [`World::wait`] to hold its answer back: at `until` this operation answers in its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Wait {
+    pub until: SimTime,
+    pub operation: String,
+    pub params: Value,
+}
+
+/// A call whose answer is held back.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub wait: Wait,
+    caller: Caller,
+    parsed: Parsed,
+    request_id: String,
+    /// Its entry in the log.
+    seq: u64,
+}
+
 /// Serves one HTTP request.
 pub(crate) fn serve(world: &mut World, now: SimTime, request: &Request) -> Served {
     let scope_service = request.scope().map(|scope| scope.service).unwrap_or_default();
     let request_id = world.new_uuid("requests");
-    let answered = |response| Served {
-        response,
-        ending: Ending::Answered,
+    let refused = |service: &str, error: &ApiError| {
+        let response = wire::render_error(service, &request_id, error);
+        Served {
+            response,
+            ending: Ending::Answered,
+            held: None,
+        }
     };
     let parsed = match wire::parse(request) {
         Ok(parsed) => parsed,
-        Err(error) => return answered(wire::render_error(&scope_service, "", &request_id, &error)),
+        Err(error) => return refused(&scope_service, &error),
     };
     let caller = match admit(world, now, request) {
         Ok(caller) => caller,
-        Err(error) => {
-            return answered(wire::render_error(
-                &parsed.service,
-                &parsed.operation,
-                &request_id,
-                &error,
-            ));
-        }
+        Err(error) => return refused(&parsed.service, &error),
     };
+    world.wait = None;
     let (reply, ending) = judge_and_handle(world, now, &caller, &parsed, &request_id);
-    record(world, now, &caller, &parsed, &reply, &ending);
-    let response = match &reply {
-        Ok(result) => wire::render(&parsed.service, &parsed.operation, &request_id, result),
-        Err(error) => wire::render_error(&parsed.service, &parsed.operation, &request_id, error),
+    let seq = record(world, now, &caller, &parsed, &reply, &ending);
+    let wait = world.wait.take().filter(|_| ending == Ending::Answered);
+    let response = render(&parsed, &request_id, &reply);
+    let held = wait.map(|wait| Held {
+        wait,
+        caller,
+        parsed,
+        request_id,
+        seq,
+    });
+    Served {
+        response,
+        ending,
+        held,
+    }
+}
+
+/// Asks again for an answer that was held back.
+pub(crate) fn resume(world: &mut World, now: SimTime, held: Held) -> Served {
+    let Held {
+        wait,
+        caller,
+        parsed,
+        request_id,
+        seq,
+    } = held;
+    let mut call = Call {
+        world,
+        caller: &caller,
+        now,
+        request_id: request_id.clone(),
     };
-    Served { response, ending }
+    let reply = handle(&mut call, &parsed.service, &wait.operation, &wait.params);
+    world.log.amend(seq, outcome(&reply, &Ending::Answered));
+    let response = render(&parsed, &request_id, &reply);
+    let wait = world.wait.take();
+    let held = wait.map(|wait| Held {
+        wait,
+        caller,
+        parsed,
+        request_id,
+        seq,
+    });
+    Served {
+        response,
+        ending: Ending::Answered,
+        held,
+    }
+}
+
+fn render(parsed: &Parsed, request_id: &str, reply: &Reply) -> Response {
+    match reply {
+        Ok(result) => wire::render(&parsed.service, &parsed.operation, request_id, result),
+        Err(error) => wire::render_error(&parsed.service, request_id, error),
+    }
 }
 
 /// Resolves the caller and refuses what this simulator is not: another region.
@@ -96,15 +164,9 @@ fn judge_and_handle(
         operation,
         params,
         number,
+        seed: world.settings.seed,
     };
     let verdict = world.faults.judge(&target);
-    let not_delivered = || {
-        Err(ApiError::new(
-            0,
-            "NotDelivered",
-            "the call did not reach the service",
-        ))
-    };
     match &verdict {
         Some(Verdict::Timeout) => return (not_delivered(), Ending::Silent),
         Some(Verdict::KillBefore) => return (not_delivered(), Ending::Killed),
@@ -125,6 +187,15 @@ fn judge_and_handle(
     (reply, ending)
 }
 
+/// What the log keeps of a call that never reached the service; nobody gets it as an answer.
+fn not_delivered() -> Reply {
+    Err(ApiError::new(
+        0,
+        "NotDelivered",
+        "the call did not reach the service",
+    ))
+}
+
 fn limit_and_handle(
     world: &mut World,
     now: SimTime,
@@ -138,7 +209,9 @@ fn limit_and_handle(
         params,
     } = parsed;
     if world.settings.throttling {
-        world.buckets.take(now, &caller.account, service, operation)?;
+        world
+            .buckets
+            .take(now, &caller.account, (service, operation), params)?;
     }
     auth::authorize(world, now, caller, service, operation, params)?;
     let mut call = Call {
@@ -152,6 +225,8 @@ fn limit_and_handle(
 
 /// Hands a call to its service.
 pub(crate) fn handle(call: &mut Call<'_>, service: &str, operation: &str, params: &Value) -> Reply {
+    // Statements that are due come before anything that changes what they see.
+    data::settle(call.world, call.now);
     match service {
         "ec2" => ec2::handle(call, operation, params),
         "iam" => iam::handle(call, operation, params),
@@ -164,25 +239,39 @@ pub(crate) fn handle(call: &mut Call<'_>, service: &str, operation: &str, params
     }
 }
 
-fn record(world: &mut World, now: SimTime, caller: &Caller, parsed: &Parsed, reply: &Reply, ending: &Ending) {
-    let outcome = match (reply, ending) {
-        (Err(error), _) if error.status == 0 => Outcome::NotDelivered,
-        (Ok(result), Ending::Lost | Ending::Killed) => Outcome::AnswerLost(result.clone()),
-        (Ok(result), _) => Outcome::Ok(result.clone()),
-        (Err(error), _) => Outcome::Failed {
-            status: error.status,
-            code: error.code.clone(),
-            message: error.message.clone(),
-        },
-    };
+/// Writes the call into the log and gives its number.
+fn record(
+    world: &mut World,
+    now: SimTime,
+    caller: &Caller,
+    parsed: &Parsed,
+    reply: &Reply,
+    ending: &Ending,
+) -> u64 {
     world.log.push(Entry {
         seq: 0,
         account: caller.account.clone(),
         service: parsed.service.clone(),
         operation: parsed.operation.clone(),
         params: parsed.params.clone(),
-        outcome,
+        outcome: outcome(reply, ending),
         read_only: log::is_read_only(&parsed.service, &parsed.operation, &parsed.params),
         at: now,
-    });
+    })
+}
+
+fn outcome(reply: &Reply, ending: &Ending) -> Outcome {
+    match (reply, ending) {
+        (Err(error), _) if error.status == 0 => Outcome::NotDelivered,
+        (Ok(result), Ending::Lost | Ending::Killed) => Outcome::AnswerLost(result.clone()),
+        (Ok(result), _) => Outcome::Ok(result.clone()),
+        (Err(error), _) => {
+            let (code, message) = (error.code.clone(), error.message.clone());
+            Outcome::Failed {
+                status: error.status,
+                code,
+                message,
+            }
+        }
+    }
 }

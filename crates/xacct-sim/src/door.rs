@@ -79,9 +79,14 @@ impl Connector {
         rest(shared).await;
         sleep(half).await;
         rest(shared).await;
-        let served = dispatch::serve(&mut shared.lock(), shared.clock.now(), &request);
+        let mut served = dispatch::serve(&mut shared.lock(), shared.clock.now(), &request);
         if served.ending == Ending::Killed {
             shared.killed.send_replace(true);
+        }
+        while let Some(held) = served.held.take() {
+            sleep(held.wait.until.saturating_sub(shared.clock.now())).await;
+            rest(shared).await;
+            served = dispatch::resume(&mut shared.lock(), shared.clock.now(), held);
         }
         sleep(half).await;
         rest(shared).await;

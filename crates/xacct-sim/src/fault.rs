@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::limits;
+use crate::sample;
 use crate::world::ApiError;
 
 /// What happens to a call that a rule matches.
@@ -56,6 +57,7 @@ pub struct Rule {
     call_number: Option<u64>,
     first: u64,
     times: u64,
+    chance: f64,
     verdict: Verdict,
 }
 
@@ -70,6 +72,7 @@ impl Rule {
             call_number: None,
             first: 1,
             times: 1,
+            chance: 1.0,
             verdict,
         }
     }
@@ -129,6 +132,13 @@ impl Rule {
         self.times(u64::MAX)
     }
 
+    /// Spoils a matching call with this probability (0 to 1), decided by the simulator's seed and the call's number.
+    #[must_use]
+    pub fn chance(mut self, chance: f64) -> Self {
+        self.chance = chance;
+        self
+    }
+
     fn matches(&self, call: &Target<'_>) -> bool {
         let is =
             |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
@@ -140,6 +150,11 @@ impl Rule {
                 .resource
                 .as_deref()
                 .is_none_or(|text| mentions(call.params, text))
+            && (self.chance >= 1.0 || self.is_lucky(call))
+    }
+
+    fn is_lucky(&self, call: &Target<'_>) -> bool {
+        sample::uniform(call.seed, &["fault", &call.number.to_string(), call.operation]) < self.chance
     }
 }
 
@@ -160,6 +175,7 @@ pub(crate) struct Target<'a> {
     pub params: &'a Value,
     /// Position the call will have in the log.
     pub number: u64,
+    pub seed: u64,
 }
 
 #[derive(Debug)]

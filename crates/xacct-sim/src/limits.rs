@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::clock::SimTime;
 use crate::world::ApiError;
 
@@ -21,9 +23,10 @@ const fn rate(burst: f64, per_second: f64) -> Rate {
 }
 
 /// The bucket of an operation, and the name of the bucket (one per API, or one for a whole service).
-pub fn rate_of(service: &str, operation: &str) -> (Rate, &'static str) {
+pub fn rate_of(service: &str, operation: &str, params: &Value) -> (Rate, &'static str) {
     match service {
         // docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+        "ec2" if is_broad(operation, params) => (rate(50.0, 10.0), "per operation"),
         "ec2" => (ec2(operation), "per operation"),
         // docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html: 5 requests a second per account and region
         "route53resolver" => (rate(5.0, 5.0), "service"),
@@ -32,6 +35,19 @@ pub fn rate_of(service: &str, operation: &str) -> (Rate, &'static str) {
         "kafka" | "redshift-serverless" => (rate(10.0, 5.0), "per operation"),
         _ => (rate(100.0, 20.0), "per operation"),
     }
+}
+
+/// Lists of what an account can have much of, neither filtered nor paginated, are dearer.
+fn is_broad(operation: &str, params: &Value) -> bool {
+    let many = matches!(operation, "DescribeNetworkInterfaces" | "DescribeSecurityGroups");
+    let narrow = [
+        "Filter",
+        "MaxResults",
+        "NextToken",
+        "GroupId",
+        "NetworkInterfaceId",
+    ];
+    many && !narrow.iter().any(|name| params.get(name).is_some())
 }
 
 fn ec2(operation: &str) -> Rate {
@@ -60,10 +76,10 @@ impl Buckets {
         &mut self,
         now: SimTime,
         account: &str,
-        service: &str,
-        operation: &str,
+        (service, operation): (&str, &str),
+        params: &Value,
     ) -> Result<(), ApiError> {
-        let (rate, scope) = rate_of(service, operation);
+        let (rate, scope) = rate_of(service, operation, params);
         let api = if scope == "service" {
             service.to_owned()
         } else {

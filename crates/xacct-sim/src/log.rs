@@ -68,10 +68,19 @@ pub struct CallLog {
 }
 
 impl CallLog {
-    /// Adds a call and numbers it.
-    pub fn push(&mut self, mut entry: Entry) {
-        entry.seq = self.entries.len() as u64;
+    /// Adds a call and gives its number.
+    pub fn push(&mut self, mut entry: Entry) -> u64 {
+        let seq = self.entries.len() as u64;
+        entry.seq = seq;
         self.entries.push(entry);
+        seq
+    }
+
+    /// Replaces the outcome of a call whose answer was held back.
+    pub(crate) fn amend(&mut self, seq: u64, outcome: Outcome) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq) {
+            entry.outcome = outcome;
+        }
     }
 
     /// All calls, first to last.

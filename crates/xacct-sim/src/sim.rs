@@ -136,11 +136,15 @@ impl Sim {
             now,
             request_id,
         };
-        dispatch::handle(&mut call, service, operation, &params)
+        let reply = dispatch::handle(&mut call, service, operation, &params);
+        // Nobody waits here for a long poll.
+        world.wait = None;
+        reply
     }
 
     /// Serves one signed request of any AWS SDK: what a door with a socket does for each request it reads.
     pub fn serve(&self, request: &Request) -> Response {
+        // A long poll is answered with what is known now.
         dispatch::serve(&mut self.shared.lock(), self.now(), request).response
     }
 

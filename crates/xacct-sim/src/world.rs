@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::clock::SimTime;
 use crate::settings::Settings;
 use crate::timeline::{Span, Timeline};
-use crate::{data, ec2, fault, iam, kafka, limits, log, msk, resolver, sample, serverless};
+use crate::{data, dispatch, ec2, fault, iam, kafka, limits, log, msk, resolver, sample, serverless};
 
 /// What a service answers: its result by wire names, or an error.
 pub type Reply = Result<Value, ApiError>;
@@ -30,6 +30,8 @@ pub struct World {
     /// Why a statement failed, by statement id.
     pub(crate) explanations: BTreeMap<String, String>,
     pub(crate) counters: BTreeMap<String, u64>,
+    /// Set by a handler whose answer is to be held back.
+    pub(crate) wait: Option<dispatch::Wait>,
 }
 
 /// The built-in key of an account's administrator.
@@ -244,7 +246,7 @@ pub struct ApiError {
     /// Text for people.
     pub message: String,
     /// Further members of the error (JSON protocols).
-    pub fields: Value,
+    pub fields: Box<Map<String, Value>>,
 }
 
 impl ApiError {
@@ -254,7 +256,7 @@ impl ApiError {
             status,
             code: code.into(),
             message: message.into(),
-            fields: Value::Object(Map::new()),
+            fields: Box::default(),
         }
     }
 
@@ -266,9 +268,7 @@ impl ApiError {
     /// Adds a member to the error (JSON protocols).
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        if let Value::Object(fields) = &mut self.fields {
-            fields.insert(name.to_owned(), value.into());
-        }
+        self.fields.insert(name.to_owned(), value.into());
         self
     }
 

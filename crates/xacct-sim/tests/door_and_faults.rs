@@ -21,6 +21,15 @@ fn sim() -> Sim {
         .build()
 }
 
+/// Lets virtual time pass.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests run on the simulator's own runtime"
+)]
+async fn pause(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
 fn client(sim: &Sim) -> Client {
     let config = aws_sdk_ec2::config::Builder::from(&sim.sdk_config(A))
         .retry_config(RetryConfig::disabled())
@@ -31,9 +40,9 @@ fn client(sim: &Sim) -> Client {
 #[test]
 fn time_is_virtual_and_carries_on_in_the_next_run() {
     let sim = sim();
-    sim.run(async { tokio::time::sleep(Duration::from_secs(3600)).await });
+    sim.run(async { pause(3600).await });
     assert_eq!(sim.now().as_secs(), 3600);
-    sim.run(async { tokio::time::sleep(Duration::from_secs(60)).await });
+    sim.run(async { pause(60).await });
     assert_eq!(sim.now().as_secs(), 3660);
 }
 
@@ -106,7 +115,7 @@ fn a_lost_answer_leaves_its_effect() {
             error.as_service_error().is_none(),
             "a broken connection is no answer of the service"
         );
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        pause(60).await;
         assert_eq!(ec2.describe_vpcs().send().await.unwrap().vpcs().len(), 1);
     });
 }
@@ -126,7 +135,7 @@ fn a_killed_caller_hangs_until_it_is_revived() {
             let hangs = tokio::time::timeout(Duration::from_secs(1), ec2.describe_vpcs().send()).await;
             assert!(hangs.is_err());
             sim.revive();
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            pause(60).await;
             assert_eq!(ec2.describe_vpcs().send().await.unwrap().vpcs().len(), expected);
         });
     }
@@ -156,7 +165,7 @@ fn a_caller_in_a_hurry_is_throttled_and_one_that_waits_is_not() {
         let answers = futures_util::future::join_all(calls).await;
         let throttled = answers.iter().filter(|answer| answer.is_err()).count();
         assert_eq!(throttled, 4, "the bucket holds four");
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        pause(4).await;
         ec2.delete_vpc_endpoints()
             .vpc_endpoint_ids("vpce-0")
             .send()

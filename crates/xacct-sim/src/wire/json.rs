@@ -52,9 +52,7 @@ pub(crate) fn render_error(service: &str, request_id: &str, error: &ApiError) ->
     let mut fields = Map::new();
     fields.insert("__type".to_owned(), Value::String(error.code.clone()));
     fields.insert(message.to_owned(), Value::String(error.message.clone()));
-    if let Value::Object(more) = &error.fields {
-        fields.extend(more.clone());
-    }
+    fields.extend((*error.fields).clone());
     let content = if service == "kafka" {
         "application/json"
     } else {

@@ -141,7 +141,7 @@ pub fn render(service: &str, operation: &str, request_id: &str, result: &Value) 
 }
 
 /// Renders an error.
-pub fn render_error(service: &str, _operation: &str, request_id: &str, error: &ApiError) -> Response {
+pub fn render_error(service: &str, request_id: &str, error: &ApiError) -> Response {
     match protocol(service) {
         Some(Protocol::Ec2Query) => xml::ec2_error(request_id, error),
         Some(Protocol::AwsQuery) => xml::query_error(service, request_id, error),
