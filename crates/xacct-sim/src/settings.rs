@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::clock::SimTime;
+use crate::sql::options::SqlSwitches;
 
 /// The choices of one simulator. Fields are read by the services; the builder sets them.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Settings {
     pub zones: u8,
     /// Service quotas per account and region that tests may want to raise or lower.
     pub quotas: Quotas,
+    /// What AWS leaves unconfirmed about Redshift's SQL, and its limits.
+    pub sql: SqlSwitches,
 }
 
 /// Service quotas that a deployment meets first.
@@ -80,6 +83,7 @@ impl Default for Settings {
             resolver_action_needed: true,
             zones: 4,
             quotas: Quotas::default(),
+            sql: SqlSwitches::default(),
         }
     }
 }

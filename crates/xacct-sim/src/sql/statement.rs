@@ -312,14 +312,6 @@ pub(crate) enum Statement {
 }
 
 impl Statement {
-    /// Whether the Data API reports a result set for it.
-    pub fn has_result(&self) -> bool {
-        matches!(
-            self,
-            Self::Select { .. } | Self::Show { .. } | Self::ShowView { .. }
-        )
-    }
-
     /// The command's name where it may not stand inside a transaction block.
     /// <https://docs.aws.amazon.com/redshift/latest/dg/r_SVL_MULTI_STATEMENT_VIOLATIONS.html>
     pub fn refused_in_transaction(&self) -> Option<&'static str> {

@@ -240,26 +240,6 @@ impl<'a> Cursor<'a> {
         Ok(self.text[self.tokens[from].start..self.tokens[self.at - 1].end].to_owned())
     }
 
-    /// The tokens of a balanced stretch up to a comma or closing parenthesis at its own level, as text.
-    pub fn until_comma(&mut self) -> SqlResult<String> {
-        let from = self.at;
-        let mut depth = 0_i32;
-        while let Some(kind) = self.peek() {
-            match kind {
-                Kind::Symbol("(") => depth += 1,
-                Kind::Symbol(")") if depth == 0 => break,
-                Kind::Symbol(")") => depth -= 1,
-                Kind::Symbol(",") if depth == 0 => break,
-                _ => {}
-            }
-            self.at += 1;
-        }
-        if from == self.at {
-            return self.unexpected();
-        }
-        Ok(self.text[self.tokens[from].start..self.tokens[self.at - 1].end].to_owned())
-    }
-
     /// Skips one token, whatever it is.
     pub fn skip(&mut self) {
         self.at += 1;

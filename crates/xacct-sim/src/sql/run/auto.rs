@@ -1,6 +1,7 @@
 //! AUTO REFRESH, computed when somebody looks: a view that is due is refreshed before the next statement.
 
 use super::{Env, Login, Run, Undo};
+use crate::sql::catalog::Relation;
 use crate::sql::options::Options;
 use crate::sql::warehouse::Warehouse;
 
@@ -39,7 +40,19 @@ pub(crate) fn auto_refresh(warehouse: &mut Warehouse, options: &Options, env: &m
 
 /// Whether some view is due.
 pub(crate) fn is_due(warehouse: &Warehouse, now: i64) -> bool {
-    !due(warehouse, now).is_empty()
+    let mut relations = warehouse
+        .databases
+        .values()
+        .flat_map(|database| database.catalog.relations.values());
+    relations.any(|relation| waits_for(relation, now))
+}
+
+fn waits_for(relation: &Relation, now: i64) -> bool {
+    let refreshed_by_itself = relation.layout.auto_refresh == Some(true);
+    refreshed_by_itself
+        && relation
+            .materialized()
+            .is_some_and(|view| view.next_auto_refresh <= now)
 }
 
 type Due = (String, (String, String), String);
@@ -48,10 +61,7 @@ fn due(warehouse: &Warehouse, now: i64) -> Vec<Due> {
     let mut out = Vec::new();
     for (name, database) in &warehouse.databases {
         for (key, relation) in &database.catalog.relations {
-            let view = relation
-                .materialized()
-                .filter(|view| view.next_auto_refresh <= now);
-            if relation.layout.auto_refresh == Some(true) && view.is_some() {
+            if waits_for(relation, now) {
                 out.push((name.clone(), key.clone(), relation.owner.clone()));
             }
         }
