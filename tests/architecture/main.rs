@@ -2,6 +2,8 @@
 //!
 //! `ARCHITECTURE.md` lists the invariants and names the test that holds each.
 
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
 mod documents;
 mod errors;
 mod layers;

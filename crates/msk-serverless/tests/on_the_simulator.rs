@@ -73,6 +73,21 @@ impl World {
         graph.remove(planned, &self.context()).await.unwrap();
     }
 
+    /// Runs `work` while a rule is in force; gives up where the rule kills the
+    /// caller, panics unless the rule hit.
+    async fn disturbed<T>(&self, operation: &str, verdict: Verdict, work: impl Future<Output = T>) {
+        let guard = self.sim.fault(Rule::new(verdict.clone()).operation(operation));
+        let work = std::pin::pin!(work);
+        let killed = std::pin::pin!(self.sim.killed());
+        tokio::select! {
+            _ = work => {}
+            () = killed => {}
+        }
+        assert_eq!(guard.hits(), 1, "{operation} was not spoiled by {verdict:?}");
+        drop(guard);
+        self.sim.revive();
+    }
+
     /// A cluster that somebody else made, with these tags.
     fn somebody_makes(&self, name: &str, tags: Json) -> String {
         let iam = json!({ "sasl": { "iam": { "enabled": true } } });
@@ -295,6 +310,67 @@ fn an_existing_cluster_is_used_and_outlives_the_pipeline() {
     });
     assert_eq!(world.sim.inventory(ACCOUNT), before);
     assert_eq!(world.writes(), 0);
+}
+
+/// Every fault that a call can meet.
+fn faults() -> Vec<Verdict> {
+    use Verdict::{KillAfter, KillBefore, LoseResponse, ServerError, Throttle, Timeout};
+    vec![
+        KillBefore,
+        KillAfter,
+        LoseResponse,
+        Throttle,
+        ServerError,
+        Timeout,
+    ]
+}
+
+#[test]
+fn a_deployment_disturbed_at_any_call_and_run_again_ends_like_an_undisturbed_one() {
+    let undisturbed = World::new();
+    undisturbed.sim.run(async { undisturbed.deploy().await.unwrap() });
+    let expected = undisturbed.sim.inventory(ACCOUNT);
+    for operation in ["CreateClusterV2", "DescribeClusterV2", "GetBootstrapBrokers"] {
+        for fault in faults() {
+            let world = World::new();
+            world.sim.run(async {
+                world
+                    .disturbed(operation, fault.clone(), async {
+                        let (graph, _) = world.graph().await;
+                        graph.apply(graph.plan(), &world.context()).await.map(|_| ())
+                    })
+                    .await;
+                world.deploy().await.unwrap();
+                assert!(world.plan().await.plan.is_empty());
+            });
+            assert_eq!(world.sim.inventory(ACCOUNT), expected, "{operation} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_removal_disturbed_at_any_call_and_run_again_leaves_nothing() {
+    for operation in ["ListClustersV2", "DeleteCluster", "DescribeClusterV2"] {
+        for fault in faults() {
+            let world = World::new();
+            let before = world.sim.inventory(ACCOUNT);
+            world.sim.run(async {
+                world.deploy().await.unwrap();
+                world.disturbed(operation, fault.clone(), world.destroy()).await;
+                world.destroy().await;
+            });
+            assert_eq!(world.sim.inventory(ACCOUNT), before, "{operation} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn futures_can_be_sent_to_another_thread() {
+    fn can_be_sent<T: Send>(_: &T) {}
+    let world = World::new();
+    let (cluster, cx) = (world.cluster(), world.context());
+    can_be_sent(&cluster.observe(&cx));
+    can_be_sent(&cluster.verify(None, &cx));
 }
 
 #[test]
