@@ -38,6 +38,7 @@ pub(crate) struct Refusal {
 
 impl Verdict {
     /// Whether it is [`Verdict::Allow`].
+    #[cfg(test)]
     pub(crate) fn is_allowed(&self) -> bool {
         matches!(self, Verdict::Allow(_))
     }

@@ -22,7 +22,7 @@ use crate::inventory::{Collector, name_of_tags};
 use crate::world::{ApiError, Call, CallerKind, Reply, World};
 use entity::{AccessKey, Holder, ManagedPolicy, Role, Session, User};
 
-pub(crate) use chain::{AssumedRole, assume_chain};
+pub(crate) use chain::assume_chain;
 pub(crate) use managed::document_of;
 pub(crate) use roles::ensure_service_linked;
 

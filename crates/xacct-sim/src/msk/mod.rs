@@ -52,8 +52,6 @@ pub(crate) struct ClientVpc {
     pub(crate) vpc: String,
     pub(crate) subnets: Vec<String>,
     pub(crate) security_groups: Vec<String>,
-    /// What the bootstrap name is an alias of.
-    pub(crate) endpoint_name: String,
     /// One broker interface per subnet.
     pub(crate) brokers: Vec<Broker>,
 }
@@ -63,7 +61,6 @@ pub(crate) struct ClientVpc {
 pub(crate) struct Broker {
     /// Full host name, `b01-….cN.kafka-serverless.…`.
     pub(crate) host: String,
-    pub(crate) eni: String,
     pub(crate) subnet: String,
     pub(crate) ip: Ipv4Addr,
 }

@@ -214,7 +214,7 @@ fn client_vpc(
     shard: u8,
     suffix: &str,
 ) -> Result<ClientVpc, ApiError> {
-    let (endpoint, service) = (call.new_id("vpce"), call.new_id("vpce-svc"));
+    let endpoint = call.new_id("vpce");
     let places: Vec<_> = placement
         .subnets
         .iter()
@@ -235,7 +235,6 @@ fn client_vpc(
         .enumerate()
         .map(|(at, eni)| Broker {
             host: format!("b{:02}-{label}.c{shard}.{suffix}", at + 1),
-            eni: eni.id,
             subnet: eni.subnet,
             ip: eni.ip,
         })
@@ -244,11 +243,6 @@ fn client_vpc(
         vpc: placement.vpc.clone(),
         subnets: placement.subnets.iter().map(|subnet| subnet.id.clone()).collect(),
         security_groups: placement.groups.clone(),
-        endpoint_name: format!(
-            "{endpoint}-{label}.{service}.{}.vpce.{}",
-            call.region(),
-            call.world.settings.dns_suffix()
-        ),
         brokers,
     })
 }

@@ -9,7 +9,7 @@
 
 mod capacity;
 mod namespaces;
-pub(crate) mod workgroups;
+mod workgroups;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -129,12 +129,6 @@ impl Workgroup {
     /// Whether it runs statements. It keeps running them while it is being modified.
     pub(crate) fn runs_statements(&self, now: SimTime) -> bool {
         matches!(self.status(now), "AVAILABLE" | "MODIFYING")
-    }
-
-    /// Whether quoted identifiers keep their case in every session.
-    pub(crate) fn case_sensitive(&self) -> bool {
-        let value = self.config_parameters.get("enable_case_sensitive_identifier");
-        value.is_some_and(|value| matches!(value.as_str(), "true" | "on" | "1"))
     }
 }
 

@@ -553,7 +553,7 @@ pub(super) fn delete(call: &mut Call<'_>, params: &Value) -> Reply {
 }
 
 /// The database user that an IAM identity is mapped to.
-pub(crate) fn database_user(caller: &CallerKind) -> String {
+fn database_user(caller: &CallerKind) -> String {
     match caller {
         CallerKind::Root => "IAM:root".to_owned(),
         CallerKind::Administrator => "IAM:administrator".to_owned(),

@@ -2,7 +2,8 @@
 
 use super::{Row, Table, bare, need, need_if, row};
 
-const DATA_WORKGROUP: &str = "redshift-serverless:workgroup/{WorkgroupName}";
+/// A statement in a session names no workgroup: opening the session was judged for it.
+const DATA_WORKGROUP: &str = "?redshift-serverless:workgroup/{WorkgroupName}";
 const NAMESPACE: &str = "redshift-serverless:namespace/{namespaceName}";
 const WORKGROUP: &str = "redshift-serverless:workgroup/{workgroupName}";
 
