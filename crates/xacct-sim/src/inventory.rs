@@ -123,5 +123,21 @@ pub(crate) fn of(world: &World, account: &AccountState, now: SimTime) -> Invento
     crate::msk::inventory(&account.msk, now, &mut out);
     crate::serverless::inventory(&account.serverless, now, &mut out);
     crate::data::inventory(&account.data, now, &mut out);
+    topics(world, account, now, &mut out);
     out.finish()
+}
+
+/// Topics of the account's clusters. Records are not counted: they are the user's, not the deployment's.
+fn topics(world: &World, account: &AccountState, now: SimTime, out: &mut Collector) {
+    for cluster in account
+        .msk
+        .clusters
+        .values()
+        .filter(|cluster| cluster.exists(now) && cluster.gone_at.is_none())
+    {
+        for (name, topic) in world.kafka.topics(&cluster.arn) {
+            let what = serde_json::json!({ "cluster": cluster.arn, "partitions": topic.partitions.len() });
+            out.add("kafka:topic", &format!("{}#{name}", cluster.arn), name, what);
+        }
+    }
 }
