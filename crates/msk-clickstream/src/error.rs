@@ -5,14 +5,27 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use crate::trouble::Trouble;
 
 /// An operation on the brokers that failed.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {operation}: {kind}")]
-pub struct Error {
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     operation: String,
     kind: ErrorKind,
     possibly_written: bool,
-    #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot {}: {}", self.0.operation, self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
 }
 
 /// Why an operation failed.
@@ -110,38 +123,38 @@ impl std::fmt::Display for Limit {
 
 impl Error {
     pub(crate) fn new(operation: impl Into<String>, kind: ErrorKind) -> Self {
-        Self {
+        Self(Box::new(Inner {
             operation: operation.into(),
             kind,
             possibly_written: false,
             source: None,
-        }
+        }))
     }
 
     #[must_use]
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     #[must_use]
     pub(crate) fn possibly_written_if(mut self, possibly: bool) -> Self {
-        self.possibly_written = possibly;
+        self.0.possibly_written = possibly;
         self
+    }
+
+    pub(crate) fn into_source(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        self.0.source
     }
 
     /// Why it failed.
     pub fn kind(&self) -> &ErrorKind {
-        &self.kind
-    }
-
-    pub(crate) fn into_source(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
-        self.source
+        &self.0.kind
     }
 
     /// Whether the same call may succeed later, with nothing changed by hand.
     pub fn is_retryable(&self) -> bool {
-        match &self.kind {
+        match &self.0.kind {
             ErrorKind::Unreachable { .. } | ErrorKind::TimedOut | ErrorKind::BufferFull => true,
             ErrorKind::Other { retryable, .. } => *retryable,
             _ => false,
@@ -151,7 +164,7 @@ impl Error {
     /// Whether nothing was written. If not, an event may be in the topic although no broker said so:
     /// sending it again may double it.
     pub fn has_no_side_effects(&self) -> bool {
-        !self.possibly_written
+        !self.0.possibly_written
     }
 }
 

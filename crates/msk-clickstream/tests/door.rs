@@ -1,5 +1,7 @@
 //! A real Kafka client against the simulator's Kafka door: identity, permissions, topics, delivery.
 
+#![allow(clippy::disallowed_methods, reason = "tests over real sockets run in real time")]
+
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
