@@ -5,6 +5,7 @@ use crate::failure::Class;
 use crate::graph::{Graph, Planned};
 use crate::node::{Found, Node};
 use crate::plan::{Change, Reason};
+use crate::resource::{Settled, Timing};
 use crate::run::{End, Run, poll};
 use crate::value::{Handle, Inputs, Output, Outputs, Stage};
 use crate::{ApplyError, Context, Failure};
@@ -98,7 +99,8 @@ async fn bring_about(run: &Run<'_>, index: usize, found: &Found) -> Result<bool,
         return Ok(false);
     };
     run.publish(index, Stage::Made, &made);
-    let settled = poll(run, &cx, node.timing(), || node.settle(&made, &inputs, &cx)).await?;
+    let Timing { create: usual, patience, .. } = node.timing();
+    let settled = poll(run, &cx, usual, patience, || node.settle(&made, &inputs, &cx)).await?;
     let Some(ready) = settled else { return Ok(false) };
     run.publish(index, Stage::Ready, &ready);
     cx.tell(What::Ready);
@@ -179,9 +181,8 @@ pub(crate) async fn remove(
     current: &Output,
     cx: &Context,
 ) -> Result<bool, Failure> {
-    use crate::resource::Settled;
-    let timing = node.timing();
-    let asked = poll(run, cx, timing, || async {
+    let Timing { delete: usual, patience, .. } = node.timing();
+    let asked = poll(run, cx, Duration::ZERO, patience, || async {
         match node.delete(current, cx).await {
             Ok(()) => Ok(Settled::Ready(())),
             Err(failure) if failure.class() == Class::Busy => {
@@ -193,7 +194,7 @@ pub(crate) async fn remove(
     if asked.await?.is_none() {
         return Ok(false);
     }
-    let gone = poll(run, cx, timing, || async {
+    let gone = poll(run, cx, usual, patience, || async {
         let gone = node.gone(current, cx).await?;
         Ok(if gone {
             Settled::Ready(())

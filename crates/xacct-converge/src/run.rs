@@ -2,7 +2,7 @@
 
 use crate::event::What;
 use crate::graph::{Entry, Graph};
-use crate::resource::{Settled, Timing};
+use crate::resource::Settled;
 use crate::value::{Output, Outputs, Stage};
 use crate::{ApplyError, Context, Failure};
 use futures_util::StreamExt;
@@ -168,13 +168,15 @@ impl<'a> Run<'a> {
 
 /// Polls `look` until it is ready; `None` if the run was halted meanwhile.
 ///
-/// The pause between two looks is a twentieth of the time waited so far,
-/// between one second and ten, so that waiting costs at most a few per cent
-/// more than the thing itself takes, whatever that is.
+/// Looks at once, then after a quarter of the `usual` time, then in steps of a
+/// thirtieth of the time waited so far, between one second and six: waiting
+/// costs at most a few per cent more than the thing itself takes, whatever that
+/// is, and few calls are made while nothing can have happened.
 pub(crate) async fn poll<T, F, Fut>(
     run: &Run<'_>,
     cx: &Context,
-    timing: Timing,
+    usual: Duration,
+    patience: Duration,
     mut look: F,
 ) -> Result<Option<T>, Failure>
 where
@@ -192,19 +194,22 @@ where
             return Ok(None);
         }
         let waited = cx.since(start);
-        if waited > timing.patience {
+        if waited > patience {
             let message = format!("still waiting for {reason} after {} s", waited.as_secs());
             return Err(Failure::terminal("wait", message));
         }
         if reason != said {
-            cx.tell(What::Waiting {
-                reason: reason.clone(),
-            });
+            cx.tell(What::Waiting { reason: reason.clone() });
             said = reason;
         }
-        cx.sleep((waited / 20).clamp(Duration::from_secs(1), Duration::from_secs(10)))
-            .await;
+        cx.sleep(pause(usual, waited)).await;
     }
+}
+
+/// How long to wait before the next look.
+fn pause(usual: Duration, waited: Duration) -> Duration {
+    let quarter = (usual / 4).saturating_sub(waited);
+    quarter.max((waited / 30).clamp(Duration::from_secs(1), Duration::from_secs(6)))
 }
 
 impl Graph {

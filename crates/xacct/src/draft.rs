@@ -238,7 +238,9 @@ pub(crate) fn preflight(survey: &Survey) -> Report {
 }
 
 fn declare_cluster(graph: &mut Graph, parts: &Parts, seen: &Seen, networks: &LinkHandles) -> Handle<ClusterOut> {
-    let subnets = Value::all(networks.source.private_subnet_ids());
+    // MSK makes a private hosted zone, for which the VPC's DNS attributes must be on.
+    let subnets = Value::all(networks.source.private_subnet_ids()).and(networks.source.vpc.ready());
+    let subnets = subnets.map(|(subnets, _)| subnets);
     let groups = networks.cluster_group.made().map(|group| vec![group]);
     parts.cluster.declare(graph, &seen.cluster, subnets, groups)
 }

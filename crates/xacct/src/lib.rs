@@ -17,5 +17,5 @@ pub use error::Error;
 pub use outputs::Outputs;
 pub use pipeline::Pipeline;
 pub use spec::{PipelineSpec, SpecError};
-pub use xacct_converge::{Event, Plan, Report, Sink, What, explain};
+pub use xacct_converge::{Change, Event, Finding, Plan, Reason, Report, Severity, Sink, Step, What, explain};
 pub use xacct_net as net;
