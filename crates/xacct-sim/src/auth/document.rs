@@ -154,8 +154,7 @@ impl Statement {
             "NotPrincipal",
             "Condition",
         ];
-        if let Some(stranger) = object.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-            let _ = stranger;
+        if object.keys().any(|key| !KNOWN.contains(&key.as_str())) {
             return Err(syntax());
         }
         let sid = object

@@ -241,15 +241,10 @@ fn check_name(parameter: &str, name: &str, max: usize) -> Result<(), ApiError> {
     }
     let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     if name.is_empty() || !name.chars().all(legal) {
-        let field = if parameter == "roleSessionName" {
-            "roleSessionName"
-        } else {
-            parameter
-        };
         return Err(ApiError::bad(
             "ValidationError",
             format!(
-                "The specified value for {field} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
+                "The specified value for {parameter} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
             ),
         ));
     }

@@ -41,7 +41,7 @@ const SERVICES: [&str; 16] = [
 /// `MalformedPolicyDocument`, or `LimitExceeded` when it is too long.
 pub(crate) fn store(world: &World, now: SimTime, text: &str) -> Result<Trust, ApiError> {
     let malformed = |message: String| ApiError::bad("MalformedPolicyDocument", message);
-    let parsed = Document::parse(text, DocumentKind::Trust).map_err(malformed)?;
+    Document::parse(text, DocumentKind::Trust).map_err(malformed)?;
     if length(text) > MAX_TRUST {
         return Err(ApiError::new(
             409,
@@ -49,7 +49,6 @@ pub(crate) fn store(world: &World, now: SimTime, text: &str) -> Result<Trust, Ap
             format!("Cannot exceed quota for ACLSizePerRole: {MAX_TRUST}"),
         ));
     }
-    drop(parsed);
     let mut stored: Value =
         serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json".to_owned()))?;
     for_each_principal(&mut stored, &mut |kind, name| {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_redshiftserverless::types::{NamespaceStatus, WorkgroupStatus};
 use serde_json::{Value, json};
-use xacct_sim::Sim;
+use xacct_sim::fault::{Rule, Verdict};
+use xacct_sim::{ApiError, Sim};
 
 use crate::support::*;
 
@@ -343,4 +344,61 @@ fn a_final_snapshot_stays_when_it_was_asked_for() {
             .iter()
             .any(|resource| resource.kind == "redshift-serverless:snapshot")
     );
+}
+
+#[test]
+fn capacity_can_run_out_by_a_scripted_fault() {
+    let sim = still_sim();
+    let net = network(&sim, B, "10.0.0.0/16", 24);
+    namespace(&sim, "clicks");
+    let out = ApiError::bad(
+        "InsufficientCapacityException",
+        "There is an insufficient capacity to perform the action.",
+    );
+    // The SDK tries this one again by itself.
+    let rule = Rule::new(Verdict::Fail(out))
+        .operation("CreateWorkgroup")
+        .always();
+    let _guard = sim.fault(rule);
+    let client = aws_sdk_redshiftserverless::Client::new(&sim.sdk_config(B));
+    let refused = sim.run(async {
+        let ask = client
+            .create_workgroup()
+            .workgroup_name("clicks")
+            .namespace_name("clicks");
+        ask.set_subnet_ids(Some(net.subnets.clone()))
+            .send()
+            .await
+            .unwrap_err()
+    });
+    assert!(
+        refused
+            .as_service_error()
+            .unwrap()
+            .is_insufficient_capacity_exception()
+    );
+}
+
+#[test]
+fn the_critical_path_of_a_warehouse_leads_from_the_network_to_the_workgroup() {
+    let sim = still_sim();
+    let net = network(&sim, B, "10.0.0.0/16", 24);
+    namespace(&sim, "clicks");
+    sim.call(
+        B,
+        "redshift-serverless",
+        "CreateWorkgroup",
+        workgroup(&net, "clicks", "clicks"),
+    )
+    .unwrap();
+    let spans = sim.critical_spans(Duration::ZERO);
+    let kinds: Vec<&str> = spans.iter().map(|span| span.kind).collect();
+    assert_eq!(kinds.last(), Some(&"redshift.workgroup"), "{kinds:?}");
+    assert!(
+        kinds[0].starts_with("ec2.vpc") || kinds[0] == "redshift.namespace",
+        "{kinds:?}"
+    );
+    let path = sim.critical_path();
+    let workgroup = spans.last().unwrap();
+    assert!(path > workgroup.done - workgroup.begun);
 }
