@@ -1,6 +1,9 @@
 //! A real Kafka client against the simulator's Kafka door: identity, permissions, topics, delivery.
 
-#![allow(clippy::disallowed_methods, reason = "tests over real sockets run in real time")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests over real sockets run in real time"
+)]
 
 mod stage;
 
@@ -346,6 +349,32 @@ async fn a_missing_permission_is_named() {
             format!("cannot send to topic `clicks`: the role lacks kafka-cluster:{action}")
         );
     }
+}
+
+#[tokio::test]
+async fn failures_that_nobody_waits_for_come_back_from_flush() {
+    let stage = Stage::new();
+    create(&stage.administrator(), 1).await;
+    let access = stage.user("writer", &policy(&["WriteDataIdempotently"]));
+    let producer = producer(&access).await;
+    let missing = ErrorKind::MissingPermission {
+        action: "kafka-cluster:WriteDataIdempotently",
+    };
+    for _ in 0..3 {
+        // Turns the producer of librdkafka fatal; the next event gets a new one.
+        drop(producer.try_send(&event(1)).unwrap());
+        let refused = producer.send(&event(2)).await.unwrap_err();
+        assert_eq!(*refused.error.kind(), missing);
+    }
+    let left = producer.flush(DEADLINE).await;
+    assert_eq!(left.unanswered, 0);
+    assert_eq!(
+        left.failed
+            .iter()
+            .filter(|failure| *failure.error.kind() == missing)
+            .count(),
+        3
+    );
 }
 
 #[tokio::test]

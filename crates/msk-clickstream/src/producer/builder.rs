@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::probe;
 
 use super::line::Line;
+use super::retired::Retired;
 use super::{ClickstreamProducer, Shared};
 
 /// How batches are compressed.
@@ -120,6 +121,7 @@ impl ProducerBuilder {
                 config,
                 context,
                 line: RwLock::new(Arc::new(line)),
+                retired: Retired::default(),
                 closed: AtomicBool::new(false),
             }),
         })

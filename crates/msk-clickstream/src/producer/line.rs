@@ -136,15 +136,7 @@ impl Line {
     /// Failures that nobody waited for.
     pub(super) fn take_unclaimed(&self) -> Vec<SendError> {
         let raw = std::mem::take(&mut *self.deliveries().unclaimed());
-        let kept = std::mem::take(&mut *self.deliveries().kept());
-        kept.into_iter()
-            .chain(raw.into_iter().map(|failure| self.send_error(failure)))
-            .collect()
-    }
-
-    /// Keeps failures of a line that this one replaces.
-    pub(super) fn put_unclaimed(&self, failures: Vec<SendError>) {
-        self.deliveries().kept().extend(failures);
+        raw.into_iter().map(|failure| self.send_error(failure)).collect()
     }
 
     fn send_error(&self, failure: Failure) -> SendError {
@@ -226,7 +218,6 @@ pub(super) struct Deliveries {
     pub(super) context: IamContext,
     space: Notify,
     unclaimed: Mutex<Vec<Failure>>,
-    kept: Mutex<Vec<SendError>>,
 }
 
 impl Deliveries {
@@ -235,7 +226,6 @@ impl Deliveries {
             context,
             space: Notify::new(),
             unclaimed: Mutex::default(),
-            kept: Mutex::default(),
         }
     }
 
@@ -246,10 +236,6 @@ impl Deliveries {
 
     fn unclaimed(&self) -> std::sync::MutexGuard<'_, Vec<Failure>> {
         self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<SendError>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

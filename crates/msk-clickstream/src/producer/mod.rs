@@ -4,6 +4,7 @@ mod builder;
 mod line;
 mod many;
 mod report;
+mod retired;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,6 +25,7 @@ pub use report::{Leftovers, SendError};
 
 use crate::access::KafkaAccess;
 use line::{Line, Outgoing};
+use retired::Retired;
 
 /// The largest record that Amazon Redshift ingests; larger ones are skipped.
 ///
@@ -51,6 +53,7 @@ struct Shared {
     context: IamContext,
     /// Replaced when librdkafka declares it broken for good.
     line: RwLock<Arc<Line>>,
+    retired: Retired,
     closed: AtomicBool,
 }
 
@@ -116,18 +119,24 @@ impl ClickstreamProducer {
     /// failures that nobody waited for.
     pub async fn flush(&self, deadline: Duration) -> Leftovers {
         let line = self.line();
+        let shared = Arc::clone(&self.shared);
         let flushed = Arc::clone(&line);
         // librdkafka waits on its own condition; on a blocking thread it holds up nobody, and a paused
         // test clock does not run ahead of the sockets.
-        let work = tokio::task::spawn_blocking(move || flushed.native.flush(deadline));
-        if let Err(error) = work.await {
+        let work = tokio::task::spawn_blocking(move || {
+            let outcome = flushed.native.flush(deadline);
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "not everything was answered in time");
+            }
+            shared.retired.take_failed()
+        });
+        let mut failed = work.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the flush was cut off");
-        }
+            Vec::new()
+        });
+        failed.extend(line.take_unclaimed());
         let unanswered = usize::try_from(line.native.in_flight_count()).unwrap_or_default();
-        Leftovers {
-            failed: line.take_unclaimed(),
-            unanswered,
-        }
+        Leftovers { failed, unanswered }
     }
 
     /// Flushes, at most for `deadline`, takes back what is still unsent, and ends all clones of this
@@ -239,10 +248,9 @@ impl ClickstreamProducer {
     fn replace(&self, broken: &Arc<Line>) -> Result<Arc<Line>, Error> {
         let mut current = self.shared.line.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, broken) {
-            let unclaimed = broken.take_unclaimed();
             let fresh = Line::open(&self.shared.config, &self.shared.context, &self.shared.topic)?;
-            fresh.put_unclaimed(unclaimed);
             *current = Arc::new(fresh);
+            self.shared.retired.retire(Arc::clone(broken));
         }
         Ok(Arc::clone(&current))
     }
