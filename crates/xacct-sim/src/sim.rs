@@ -215,6 +215,12 @@ impl Sim {
         self.shared.lock().explanations.get(statement_id).cloned()
     }
 
+    /// Works on topics and records directly, past the Kafka door and its permissions: for tests that need records to be
+    /// there, and for services that put their own in.
+    pub fn kafka<T>(&self, work: impl FnOnce(&mut crate::kafka::KafkaStore) -> T) -> T {
+        work(&mut self.shared.lock().kafka)
+    }
+
     /// Puts a fault rule in force until the guard is dropped.
     pub fn fault(&self, rule: Rule) -> Guard {
         self.shared.lock().faults.add(rule)

@@ -71,7 +71,9 @@ impl State {
             self.warehouses
                 .retain(|id, _| namespaces.values().any(|namespace| namespace.id == *id));
         }
-        while let Some(id) = self.next_due(now) {
+        while let Some((id, due)) = self.next_due(now) {
+            // A view that was due before the statement was refreshed before it.
+            self.refresh(world, account, due);
             self.end(world, account, &id, &mut notes);
         }
         self.refresh(world, account, now);
@@ -79,14 +81,14 @@ impl State {
     }
 
     /// The statement that ends first; of two at the same time the one submitted first.
-    fn next_due(&self, now: SimTime) -> Option<String> {
-        let due = self
+    fn next_due(&self, now: SimTime) -> Option<(String, SimTime)> {
+        let active = self
             .order
             .iter()
             .filter_map(|id| self.statements.get(id))
             .filter(|statement| statement.is_active() && statement.due <= now);
-        due.min_by_key(|statement| statement.due)
-            .map(|statement| statement.id.clone())
+        let first = active.min_by_key(|statement| statement.due)?;
+        Some((first.id.clone(), first.due))
     }
 
     fn end(&mut self, world: &World, account: &str, id: &str, notes: &mut Notes) {

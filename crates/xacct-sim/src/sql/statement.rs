@@ -10,18 +10,6 @@ pub(crate) struct Name {
     pub name: String,
 }
 
-impl Name {
-    /// A name without schema.
-    #[cfg(test)]
-    pub fn bare(name: &str) -> Self {
-        Self {
-            database: None,
-            schema: None,
-            name: name.to_owned(),
-        }
-    }
-}
-
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(schema) = &self.schema {
