@@ -14,3 +14,8 @@
 
 pub mod clock;
 pub mod wire;
+
+/// The program of the README, so that it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
