@@ -8,7 +8,7 @@ use crate::trust::{self, DatabaseUser, REDSHIFT_SERVICES, TrustForm};
 use crate::verify;
 use serde::{Deserialize, Serialize};
 use xacct_converge::Report;
-use xacct_types::{AccountId, Grant, Invalid, Owner, Region, RoleArn, RoleName};
+use xacct_types::{AccountId, Grant, Invalid, Owner, Region, RoleArn, RoleName, Tags};
 
 /// The warehouse role's name in graphs, tags and findings.
 pub const WAREHOUSE_ROLE: &str = "warehouse/role";
@@ -64,16 +64,35 @@ impl Planned {
             .described(description)
             .tagged(owner.tags(resource));
         let arn = spec.arn(region.partition(), account)?;
+        check_tags(&spec.tags)?;
         Ok(Self { spec, arn })
     }
+}
+
+/// IAM's limits: 50 tags, keys of 128 and values of 256 characters, and fewer
+/// characters than other services take (API reference of IAM, `Tag`).
+fn check_tags(tags: &Tags) -> Result<(), Invalid> {
+    if tags.len() > 50 {
+        let why = "tags, ours included, are more than the 50 that a role takes";
+        return Err(Invalid::new("set of", &tags.len().to_string(), why));
+    }
+    let legal = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
+    let fits = |text: &str, most: usize| text.chars().count() <= most && text.chars().all(legal);
+    for (key, value) in tags {
+        if key.is_empty() || !fits(key, 128) || !fits(value, 256) {
+            let why = "is longer than IAM takes or holds a character other than letters, digits, blanks and _.:/=+-@";
+            return Err(Invalid::new("tag", &format!("{key}={value}"), why));
+        }
+    }
+    Ok(())
 }
 
 impl RolePairSpec {
     /// The pair of a pipeline.
     ///
     /// # Errors
-    /// [`Invalid`] where a derived name is too long or path and prefix hold
-    /// characters that a chain of roles cannot have.
+    /// [`Invalid`] where a derived name is too long, path and prefix hold
+    /// characters that a chain of roles cannot have, or IAM does not take the tags.
     pub fn new(
         owner: Owner,
         region: Region,

@@ -94,9 +94,8 @@ impl ProvideCredentials for AssumedRole {
 impl AssumedRole {
     async fn credentials(&self) -> Result<Credentials, Failure> {
         let mut current = self.current.lock().await;
-        let left = current.as_ref().map(|credentials| self.left(credentials));
-        if let (Some(credentials), Some(left)) = (current.as_ref(), left)
-            && left > REFRESH_BEFORE
+        if let Some(credentials) = current.as_ref()
+            && self.left(credentials) > REFRESH_BEFORE
         {
             return Ok(credentials.clone());
         }
@@ -106,7 +105,7 @@ impl AssumedRole {
                 Ok(new)
             }
             // The old ones still serve; the next call tries again.
-            (Err(failure), Some(old)) if failure.is_retryable() && left > Some(Duration::ZERO) => {
+            (Err(failure), Some(old)) if failure.is_retryable() && self.left(old) > Duration::ZERO => {
                 Ok(old.clone())
             }
             (Err(failure), _) => Err(failure),

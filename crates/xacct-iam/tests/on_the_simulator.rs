@@ -1,9 +1,10 @@
 //! A pair of roles from plan to removal on the simulator.
 
 use xacct_converge::smithy::ConfigClock;
-use xacct_converge::{Context, Graph, Plan};
+use xacct_converge::{ApplyError, Context, Failure, Graph, Plan};
 use xacct_iam::{RolePair, RolePairSpec, RoleRules, Seen, account, session};
-use xacct_sim::Sim;
+use xacct_sim::fault::{Rule, Verdict};
+use xacct_sim::{Inventory, Sim};
 use xacct_types::{Grant, Owner, RoleArn};
 
 const SOURCE: &str = "111111111111";
@@ -12,6 +13,7 @@ const TOPIC: &str = "arn:aws:kafka:ap-south-1:111111111111:topic/clicks/8ecca3e4
 
 fn sim() -> Sim {
     Sim::builder()
+        .seed(11)
         .region("ap-south-1")
         .account(SOURCE)
         .account(WAREHOUSE)
@@ -294,4 +296,93 @@ fn a_session_of_a_role_acts_as_that_role() {
         let refusal = account::identify(&without, &cx).await.unwrap_err();
         assert!(refusal.to_string().contains("no usable credentials"), "{refusal}");
     });
+}
+
+/// Reads, plans and applies, and says how it ended instead of failing.
+async fn try_deploy(pair: &RolePair, cx: &Context) -> Result<(), Failed> {
+    let observed = pair.observe(cx).await.map_err(Failed::Reading)?;
+    let mut graph = Graph::new();
+    let _ = pair.declare(&mut graph, &observed, grants().into());
+    graph.apply(graph.plan(), cx).await.map_err(Failed::Applying)?;
+    Ok(())
+}
+
+#[derive(Debug)]
+enum Failed {
+    Reading(Failure),
+    Applying(ApplyError),
+}
+
+fn inventories(sim: &Sim) -> [Inventory; 2] {
+    [sim.inventory(SOURCE), sim.inventory(WAREHOUSE)]
+}
+
+/// Spoils one call of a deployment, lets it end or die, deploys again, and
+/// expects what an undisturbed deployment gives; then removes everything.
+fn spoiled(verdict: &Verdict, call: u64, clean: &[Inventory; 2]) -> bool {
+    let sim = sim();
+    let (pair, cx) = pair(&sim);
+    let empty = inventories(&sim);
+    let rule = sim.fault(Rule::new(verdict.clone()).call_number(call));
+    sim.run(async {
+        tokio::select! {
+            () = sim.killed() => {}
+            outcome = try_deploy(&pair, &cx) => {
+                // These faults are all waited out by the same run.
+                assert!(outcome.is_ok(), "{verdict:?} at {call}: {outcome:?}");
+            }
+        }
+    });
+    drop(rule);
+    sim.revive();
+    let hit = sim.call_log().len() as u64 > call;
+    sim.run(async {
+        // Somebody starts it again a minute later.
+        cx.sleep(std::time::Duration::from_secs(60)).await;
+        deploy(&pair, &cx).await;
+        assert!(deploy(&pair, &cx).await.is_empty(), "{verdict:?} at {call}");
+    });
+    assert_eq!(inventories(&sim), *clean, "{verdict:?} at {call}");
+    sim.run(destroy(&pair, &cx));
+    assert_eq!(inventories(&sim), empty, "{verdict:?} at {call}");
+    hit
+}
+
+#[test]
+fn a_deployment_survives_every_fault_at_every_call() {
+    let sim = sim();
+    let (pair, cx) = pair(&sim);
+    sim.run(deploy(&pair, &cx));
+    let clean = inventories(&sim);
+    let calls = sim.call_log().len() as u64;
+    assert!(calls >= 8, "{calls} calls");
+    for verdict in [
+        Verdict::Throttle,
+        Verdict::ServerError,
+        Verdict::LoseResponse,
+        Verdict::Timeout,
+        Verdict::KillBefore,
+        Verdict::KillAfter,
+    ] {
+        for call in 0..calls {
+            assert!(
+                spoiled(&verdict, call, &clean),
+                "{verdict:?} at {call} was never met"
+            );
+        }
+    }
+}
+
+/// Futures of the public interface can be spawned.
+#[test]
+fn public_futures_are_send_and_static() {
+    fn check<F: Future + Send + 'static>(_: F) {}
+    let sim = sim();
+    let (pair, cx) = pair(&sim);
+    let config = sim.sdk_config(SOURCE);
+    let (a, b) = (pair.clone(), cx.clone());
+    check(async move { a.observe(&b).await });
+    let (a, b) = (pair, cx.clone());
+    check(async move { a.verify(&[], &b).await });
+    check(async move { account::identify(&config, &cx).await });
 }

@@ -132,14 +132,14 @@ pub(super) fn assume(
     role: &RoleView,
 ) -> Vec<Mend> {
     let principal = by.map_or_else(|| service.to_owned(), |by| by.arn.to_string());
-    if let (Some(by), Some(id)) = (by, by.and_then(|by| dead_principal(by, role))) {
-        if !decision.is_allowed() {
-            return vec![Mend::ReplaceDeadPrincipal {
-                role: role.arn.clone(),
-                id,
-                with: by.arn.clone(),
-            }];
-        }
+    if let (Some(by), Some(id)) = (by, by.and_then(|by| dead_principal(by, role)))
+        && !decision.is_allowed()
+    {
+        return vec![Mend::ReplaceDeadPrincipal {
+            role: role.arn.clone(),
+            id,
+            with: by.arn.clone(),
+        }];
     }
     mends(decision, |lack| match (lack.kind, by) {
         (PolicyKind::Trust | PolicyKind::Resource, _) => condition_of(lack).unwrap_or(Mend::Trust {

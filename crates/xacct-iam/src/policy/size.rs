@@ -135,6 +135,9 @@ impl PolicyDocument {
     }
 }
 
+/// A list of actions or resources.
+type Names = Element<Vec<String>>;
+
 /// Two statements that together mean `statement`, if it has a list to cut.
 fn halves(statement: &Statement) -> Option<(Statement, Statement)> {
     let (mut first, mut second) = (statement.clone(), statement.clone());
@@ -148,7 +151,7 @@ fn halves(statement: &Statement) -> Option<(Statement, Statement)> {
 }
 
 /// Cuts a list in two; a negated list is no union and stays whole.
-fn cut(element: &Element<Vec<String>>) -> Option<(Element<Vec<String>>, Element<Vec<String>>)> {
+fn cut(element: &Names) -> Option<(Names, Names)> {
     match element {
         Element::Only(list) if list.len() > 1 => {
             let (front, back) = list.split_at(list.len() / 2);
