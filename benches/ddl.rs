@@ -7,7 +7,11 @@ use xacct_types::{Invalid, TopicName};
 
 fn view() -> Result<Statement, Invalid> {
     let landing = Landing::kafka(Identifier::new("mskschema")?, &TopicName::new("testtopic")?);
-    Ok(CreateMaterializedView::new(QualifiedName::parse("public.myview1")?, landing).auto_refresh(true).into())
+    Ok(
+        CreateMaterializedView::new(QualifiedName::parse("public.myview1")?, landing)
+            .auto_refresh(true)
+            .into(),
+    )
 }
 
 fn ddl(criterion: &mut Criterion) {

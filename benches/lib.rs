@@ -21,14 +21,20 @@ impl World {
     /// # Errors
     /// [`DoorError`] where no socket can be had.
     pub fn new(seed: u64) -> Result<Self, DoorError> {
-        let sim = Sim::builder().seed(seed).region("ap-south-1").account(SOURCE).account(WAREHOUSE).build();
+        let sim = Sim::builder()
+            .seed(seed)
+            .region("ap-south-1")
+            .account(SOURCE)
+            .account(WAREHOUSE)
+            .build();
         let door = sim.kafka_door(Standing::Inside)?;
         Ok(Self { sim, door })
     }
 
     async fn pipeline(&self) -> Result<Pipeline, Error> {
         let spec = PipelineSpec::from_toml(include_str!("../examples/specs/tutorial.toml"))?;
-        let pipeline = Pipeline::new(spec, self.sim.sdk_config(SOURCE), self.sim.sdk_config(WAREHOUSE)).await?;
+        let pipeline =
+            Pipeline::new(spec, self.sim.sdk_config(SOURCE), self.sim.sdk_config(WAREHOUSE)).await?;
         let (brokers, pem) = (self.door.bootstrap(), self.door.ca_pem().to_owned());
         Ok(pipeline.with_kafka_access(|access| access.with_bootstrap(brokers).with_ca_pem(pem)))
     }
@@ -84,7 +90,10 @@ pub fn graph(size: usize) -> Graph {
     let mut handles: Vec<Handle<usize>> = Vec::new();
     for index in 0..size {
         let needs = [index / 2, index / 3, index.saturating_sub(1)];
-        let needs = needs.iter().filter_map(|&n| handles.get(n)).map(|handle| handle.made());
+        let needs = needs
+            .iter()
+            .filter_map(|&n| handles.get(n))
+            .map(|handle| handle.made());
         let link = Link(needs.collect());
         handles.push(graph.add(format!("r{index}"), link));
     }

@@ -10,7 +10,11 @@ fn plan(criterion: &mut Criterion) {
         bencher.iter(|| black_box(thousand.plan().plan.steps.len()));
     });
     criterion.bench_function("read two empty accounts and plan the tutorial", |bencher| {
-        bencher.iter(|| World::new(7).map(|world| world.plan().map(|plan| plan.steps.len()).unwrap_or(0)).unwrap_or(0));
+        bencher.iter(|| {
+            World::new(7)
+                .map(|world| world.plan().map(|plan| plan.steps.len()).unwrap_or(0))
+                .unwrap_or(0)
+        });
     });
 }
 

@@ -243,7 +243,8 @@ impl<'a> Call<'a> {
         let start = self.cx.now();
         let mut attempt = 0;
         loop {
-            let failure = match send().await {
+            // A future of an SDK is many kilobytes; on the heap it does not add up in its callers.
+            let failure = match Box::pin(send()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => self.classify(error.into_failure(self.operation)),
             };

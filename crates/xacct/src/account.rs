@@ -77,10 +77,21 @@ impl crate::PipelineSpec {
             ("warehouse-role", document(&pair.warehouse_grants())?),
             ("source-role-trust", pair.stream_trust()),
             ("source-role", document(&grants)?),
-            ("producer", document(&msk_serverless::grants::producer(&scope, &topics))?),
-            ("topic-creator", document(&msk_serverless::grants::topic_creator(&scope, &topics))?),
+            (
+                "producer",
+                document(&msk_serverless::grants::producer(&scope, &topics))?,
+            ),
+            (
+                "topic-creator",
+                document(&msk_serverless::grants::topic_creator(&scope, &topics))?,
+            ),
         ];
-        let json = |document: xacct_iam::PolicyDocument| serde_json::to_value(document).map_err(|e| Error::Policies(e.into()));
-        documents.into_iter().map(|(name, document)| Ok((name.to_owned(), json(document)?))).collect()
+        let json = |document: xacct_iam::PolicyDocument| {
+            serde_json::to_value(document).map_err(|e| Error::Policies(e.into()))
+        };
+        documents
+            .into_iter()
+            .map(|(name, document)| Ok((name.to_owned(), json(document)?)))
+            .collect()
     }
 }

@@ -8,7 +8,10 @@ use xacct_converge::{Applied, Failure, Handle};
 use xacct_types::TopicName;
 
 fn one<T: Clone + Send + Sync + 'static>(applied: &Applied, handle: Handle<T>) -> Result<T, Error> {
-    let none = || Error::Read { what: "an output", source: Failure::bug("an applied graph lacks an output") };
+    let none = || Error::Read {
+        what: "an output",
+        source: Failure::bug("an applied graph lacks an output"),
+    };
     applied.get(handle).ok_or_else(none)
 }
 
@@ -25,7 +28,10 @@ pub(crate) fn outputs(spec: &PipelineSpec, draft: &Draft, applied: &Applied) -> 
         region: spec.region.clone(),
         source: source(spec, handles, applied)?,
         warehouse: warehouse(spec, handles, applied)?,
-        network: network.map_err(|source| Error::Read { what: "the networks", source })?,
+        network: network.map_err(|source| Error::Read {
+            what: "the networks",
+            source,
+        })?,
         missing_topics: missing(draft),
     })
 }

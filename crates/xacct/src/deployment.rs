@@ -19,7 +19,11 @@ pub struct Deployment {
 
 impl Deployment {
     pub(crate) const fn new(pipeline: Pipeline, outputs: Outputs, resources: usize) -> Self {
-        Self { pipeline, outputs, resources }
+        Self {
+            pipeline,
+            outputs,
+            resources,
+        }
     }
 
     /// Every id, ARN and name.
@@ -39,7 +43,12 @@ impl Deployment {
     #[must_use]
     pub fn warehouse(&self) -> Warehouse {
         let (of, config) = (&self.outputs.warehouse, &self.pipeline.warehouse);
-        let api = DataApi::new(config, &of.workgroup.name, &of.database, of.namespace.admin_secret.clone());
+        let api = DataApi::new(
+            config,
+            &of.workgroup.name,
+            &of.database,
+            of.namespace.admin_secret.clone(),
+        );
         Warehouse::new(api, self.pipeline.context())
     }
 
@@ -60,7 +69,10 @@ impl Deployment {
     pub async fn producer_of(&self, topic: TopicName) -> Result<ClickstreamProducer, Error> {
         let brokers = self.outputs.source.cluster.bootstrap.clone().unwrap_or_default();
         let builder = ClickstreamProducer::builder(self.pipeline.access.clone(), brokers, topic);
-        builder.connect().await.map_err(|error| Error::Producer(error.into()))
+        builder
+            .connect()
+            .await
+            .map_err(|error| Error::Producer(error.into()))
     }
 
     /// As [`Pipeline::verify`].

@@ -3,7 +3,9 @@
 use crate::error::Error;
 use crate::pipeline::Pipeline;
 use crate::spec::{PipelineSpec, TopicMaker};
-use msk_serverless::{Brokers, Cluster, ClusterOut, ClusterScope, ClusterSpec, ObservedTopics, Quotas, TopicOut, Topics};
+use msk_serverless::{
+    Brokers, Cluster, ClusterOut, ClusterScope, ClusterSpec, ObservedTopics, Quotas, TopicOut, Topics,
+};
 use redshift_streaming::data::DataApi;
 use redshift_streaming::objects::{self, Catalog, Connection, ObjectHandles, Reading, Stream};
 use redshift_streaming::serverless::{self, Serverless, ServerlessHandles, ServerlessSpec, Surroundings};
@@ -30,7 +32,10 @@ impl Parts {
     pub(crate) fn of(pipeline: &Pipeline, generation: u64) -> Result<Self, Error> {
         let (spec, owner) = (&pipeline.spec, pipeline.spec.owner());
         let (source, warehouse) = (&pipeline.source, &pipeline.warehouse);
-        let link = spec.link().resolve().map_err(|error| Error::Unresolved(error.into()))?;
+        let link = spec
+            .link()
+            .resolve()
+            .map_err(|error| Error::Unresolved(error.into()))?;
         let database = spec.warehouse.database.to_string();
         let serverless = ServerlessSpec::of(&owner, database)
             .with_base_capacity(spec.warehouse.workgroup.base_capacity)
@@ -49,7 +54,13 @@ impl Parts {
 /// The two roles of a specification.
 pub(crate) fn role_spec(spec: &PipelineSpec) -> Result<RolePairSpec, Error> {
     let (source, warehouse) = (&spec.source.account, &spec.warehouse.account);
-    let pair = RolePairSpec::new(spec.owner(), spec.region.clone(), source, warehouse, &RoleRules::default());
+    let pair = RolePairSpec::new(
+        spec.owner(),
+        spec.region.clone(),
+        source,
+        warehouse,
+        &RoleRules::default(),
+    );
     pair.map_err(|error| Error::Unresolved(error.into()))
 }
 
@@ -114,7 +125,7 @@ impl Pipeline {
 
     /// Reads, checks and declares.
     pub(crate) async fn draft(&self, depth: Depth, cx: &Context) -> Result<Draft, Error> {
-        let survey = self.survey(depth, cx).await?;
+        let survey = Box::pin(self.survey(depth, cx)).await?;
         let report = preflight(&survey);
         if depth == Depth::Everything && !report.holds() {
             return Err(Error::Preflight(report));
@@ -124,19 +135,26 @@ impl Pipeline {
 
     async fn observe(&self, parts: &Parts, depth: Depth, cx: &Context) -> Result<Seen, Error> {
         let (networks, roles, cluster, serverless) = futures_util::try_join!(
-            read("the networks", parts.networks.observe(cx)),
-            read("the roles", parts.roles.observe(cx)),
-            read("the cluster", parts.cluster.observe(cx)),
-            read("the warehouse", parts.serverless.observe(cx)),
+            read("the networks", Box::pin(parts.networks.observe(cx))),
+            read("the roles", Box::pin(parts.roles.observe(cx))),
+            read("the cluster", Box::pin(parts.cluster.observe(cx))),
+            read("the warehouse", Box::pin(parts.serverless.observe(cx))),
         )?;
         let (mut topics, mut catalog) = (None, Catalog::default());
         if depth == Depth::Everything {
             (topics, catalog) = futures_util::try_join!(
-                self.observe_topics(parts, &cluster, cx),
-                self.observe_catalog(parts, &serverless, cx),
+                Box::pin(self.observe_topics(parts, &cluster, cx)),
+                Box::pin(self.observe_catalog(parts, &serverless, cx)),
             )?;
         }
-        Ok(Seen { networks, roles, cluster, topics, serverless, catalog })
+        Ok(Seen {
+            networks,
+            roles,
+            cluster,
+            topics,
+            serverless,
+            catalog,
+        })
     }
 
     /// `None` where nobody can tell: no brokers yet, or out of reach although
@@ -147,18 +165,33 @@ impl Pipeline {
         cluster: &msk_serverless::Observed,
         cx: &Context,
     ) -> Result<Option<ObservedTopics>, Error> {
-        let brokers = cluster.cluster.as_ref().and_then(|cluster| cluster.bootstrap.clone());
+        let brokers = cluster
+            .cluster
+            .as_ref()
+            .and_then(|cluster| cluster.bootstrap.clone());
         let deferred = self.spec.source.cluster.topics == TopicMaker::Deferred;
-        let Some(brokers) = brokers else { return Ok((!deferred).then(ObservedTopics::default)) };
+        let Some(brokers) = brokers else {
+            return Ok((!deferred).then(ObservedTopics::default));
+        };
         match parts.topics.observe(&brokers, cx).await {
             Ok(topics) => Ok(Some(topics)),
             Err(_) if deferred => Ok(None),
-            Err(source) => Err(Error::Read { what: "the topics", source }),
+            Err(source) => Err(Error::Read {
+                what: "the topics",
+                source,
+            }),
         }
     }
 
-    async fn observe_catalog(&self, parts: &Parts, seen: &serverless::Observed, cx: &Context) -> Result<Catalog, Error> {
-        let Some((namespace, workgroup)) = seen.usable() else { return Ok(Catalog::default()) };
+    async fn observe_catalog(
+        &self,
+        parts: &Parts,
+        seen: &serverless::Observed,
+        cx: &Context,
+    ) -> Result<Catalog, Error> {
+        let Some((namespace, workgroup)) = seen.usable() else {
+            return Ok(Catalog::default());
+        };
         let database = parts.serverless.spec().database.clone();
         let api = DataApi::new(&self.warehouse, workgroup.name, database, namespace.admin_secret);
         Ok(Catalog::read(&api, cx).await?)
@@ -190,13 +223,32 @@ impl Pipeline {
         let objects = objects::declare(&mut graph, &connection, &seen.catalog, &spec, reading, |view| {
             made.get(view.source.name()).copied().into_iter().collect()
         });
-        let handles = Handles { networks, roles, cluster, topics, serverless, objects };
-        Draft { graph, handles, waiting }
+        let handles = Handles {
+            networks,
+            roles,
+            cluster,
+            topics,
+            serverless,
+            objects,
+        };
+        Draft {
+            graph,
+            handles,
+            waiting,
+        }
     }
 
-    fn declare_roles(&self, graph: &mut Graph, parts: &Parts, seen: &Seen, cluster: Handle<ClusterOut>) -> PairHandles {
+    fn declare_roles(
+        &self,
+        graph: &mut Graph,
+        parts: &Parts,
+        seen: &Seen,
+        cluster: Handle<ClusterOut>,
+    ) -> PairHandles {
         let spec = self.spec.clone();
-        let grants = cluster.made().map(move |cluster| reader_grants(&spec, &ClusterScope::exact(&cluster.arn)));
+        let grants = cluster
+            .made()
+            .map(move |cluster| reader_grants(&spec, &ClusterScope::exact(&cluster.arn)));
         parts.roles.declare(graph, &seen.roles, grants)
     }
 
@@ -218,11 +270,22 @@ impl Pipeline {
     fn reading(&self, networks: &LinkHandles, roles: &PairHandles, cluster: Handle<ClusterOut>) -> Reading {
         let stream = match self.spec.schema.broker {
             Broker::ClusterArn => Stream::Cluster(cluster.ready().map(|cluster| cluster.arn)),
-            Broker::Address => Stream::Brokers(cluster.ready().map(|cluster| cluster.bootstrap.unwrap_or_default())),
+            Broker::Address => Stream::Brokers(
+                cluster
+                    .ready()
+                    .map(|cluster| cluster.bootstrap.unwrap_or_default()),
+            ),
         };
         let mut after = networks.all_ready();
         after.extend([roles.warehouse_policy.settled(), roles.stream_policy.settled()]);
-        Reading { stream, roles: vec![roles.warehouse.ready().map(|r| r.arn), roles.stream.ready().map(|r| r.arn)], after }
+        Reading {
+            stream,
+            roles: vec![
+                roles.warehouse.ready().map(|r| r.arn),
+                roles.stream.ready().map(|r| r.arn),
+            ],
+            after,
+        }
     }
 }
 
@@ -237,7 +300,12 @@ pub(crate) fn preflight(survey: &Survey) -> Report {
     report
 }
 
-fn declare_cluster(graph: &mut Graph, parts: &Parts, seen: &Seen, networks: &LinkHandles) -> Handle<ClusterOut> {
+fn declare_cluster(
+    graph: &mut Graph,
+    parts: &Parts,
+    seen: &Seen,
+    networks: &LinkHandles,
+) -> Handle<ClusterOut> {
     // MSK makes a private hosted zone, for which the VPC's DNS attributes must be on.
     let subnets = Value::all(networks.source.private_subnet_ids()).and(networks.source.vpc.ready());
     let subnets = subnets.map(|(subnets, _)| subnets);

@@ -40,7 +40,9 @@ pub struct Pipeline {
 
 impl std::fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipeline").field("spec", &self.spec).finish_non_exhaustive()
+        f.debug_struct("Pipeline")
+            .field("spec", &self.spec)
+            .finish_non_exhaustive()
     }
 }
 
@@ -59,8 +61,16 @@ impl Pipeline {
         check_region(Side::Warehouse, &spec, &warehouse)?;
         let access = KafkaAccess::iam(&source).map_err(|error| Error::Brokers(error.into()))?;
         let sink: Sink = Arc::new(|_| ());
-        let pipeline = Self { spec, source, warehouse, access, admin: None, sink, seed: 1 };
-        pipeline.check_accounts().await?;
+        let pipeline = Self {
+            spec,
+            source,
+            warehouse,
+            access,
+            admin: None,
+            sink,
+            seed: 1,
+        };
+        Box::pin(pipeline.check_accounts()).await?;
         Ok(pipeline)
     }
 
@@ -108,7 +118,11 @@ impl Pipeline {
     /// [`Error::Read`], [`Error::Preflight`].
     pub async fn plan(&self) -> Result<Plan, Error> {
         let cx = self.context();
-        Ok(self.draft(Depth::Everything, &cx).await?.graph.plan().plan)
+        Ok(Box::pin(self.draft(Depth::Everything, &cx))
+            .await?
+            .graph
+            .plan()
+            .plan)
     }
 
     /// Brings everything to the wanted state, whatever state it is in, and
@@ -123,8 +137,8 @@ impl Pipeline {
     /// [`Error::Apply`] with the resource and the call that failed.
     pub async fn deploy(&self) -> Result<Deployment, Error> {
         let cx = self.context();
-        let draft = self.draft(Depth::Everything, &cx).await?;
-        self.carry_out(draft, &cx).await
+        let draft = Box::pin(self.draft(Depth::Everything, &cx)).await?;
+        Box::pin(self.carry_out(draft, &cx)).await
     }
 
     /// Carries out exactly `plan`, or nothing if something has moved since.
@@ -133,12 +147,14 @@ impl Pipeline {
     /// [`Error::Moved`] says what would be done now; else as [`Pipeline::deploy`].
     pub async fn apply(&self, plan: &Plan) -> Result<Deployment, Error> {
         let cx = self.context();
-        let draft = self.draft(Depth::Everything, &cx).await?;
+        let draft = Box::pin(self.draft(Depth::Everything, &cx)).await?;
         let now = draft.graph.plan().plan;
         if now != *plan {
-            return Err(Error::Moved(format!("what there is has changed since; the plan would be now:\n{now}")));
+            return Err(Error::Moved(format!(
+                "what there is has changed since; the plan would be now:\n{now}"
+            )));
         }
-        self.carry_out(draft, &cx).await
+        Box::pin(self.carry_out(draft, &cx)).await
     }
 
     /// The deployment that exists, without changing anything.
@@ -147,11 +163,13 @@ impl Pipeline {
     /// [`Error::Moved`] where the pipeline is not complete; [`Error::Read`].
     pub async fn current(&self) -> Result<Deployment, Error> {
         let cx = self.context();
-        let draft = self.draft(Depth::Everything, &cx).await?;
+        let draft = Box::pin(self.draft(Depth::Everything, &cx)).await?;
         let planned = draft.graph.plan();
         if planned.plan.changes().any(|step| step.change == Change::Create) {
             let plan = &planned.plan;
-            return Err(Error::Moved(format!("the pipeline is not complete; a deployment would do:\n{plan}")));
+            return Err(Error::Moved(format!(
+                "the pipeline is not complete; a deployment would do:\n{plan}"
+            )));
         }
         let outputs = collect::outputs(&self.spec, &draft, &planned.existing())?;
         Ok(Deployment::new(self.clone(), outputs, draft.graph.len()))
@@ -167,10 +185,12 @@ impl Pipeline {
     /// [`Error::Remove`] with the resource that would not go.
     pub async fn destroy(&self) -> Result<Plan, Error> {
         let cx = self.context();
-        let draft = self.draft(Depth::Resources, &cx).await?;
+        let draft = Box::pin(self.draft(Depth::Resources, &cx)).await?;
         let planned = draft.graph.plan_removal();
         let plan = planned.plan.clone();
-        draft.graph.remove(planned, &cx).await.map_err(|error| Error::Remove(Box::new(error)))?;
+        Box::pin(draft.graph.remove(planned, &cx))
+            .await
+            .map_err(|error| Error::Remove(Box::new(error)))?;
         Ok(plan)
     }
 
@@ -180,7 +200,11 @@ impl Pipeline {
     /// [`Error::Read`].
     pub async fn plan_removal(&self) -> Result<Plan, Error> {
         let cx = self.context();
-        Ok(self.draft(Depth::Resources, &cx).await?.graph.plan_removal().plan)
+        Ok(Box::pin(self.draft(Depth::Resources, &cx))
+            .await?
+            .graph
+            .plan_removal()
+            .plan)
     }
 
     /// Looks at the live accounts, with calls that read, and proves that packets,
@@ -189,12 +213,14 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Read`] where something could not be looked at.
     pub async fn verify(&self) -> Result<Report, Error> {
-        crate::verify::verify(self, &self.context()).await
+        Box::pin(crate::verify::verify(self, &self.context())).await
     }
 
     async fn carry_out(&self, draft: Draft, cx: &Context) -> Result<Deployment, Error> {
         let planned = draft.graph.plan();
-        let applied = draft.graph.apply(planned, cx).await.map_err(|error| Error::Apply(Box::new(error)))?;
+        let applied = Box::pin(draft.graph.apply(planned, cx))
+            .await
+            .map_err(|error| Error::Apply(Box::new(error)))?;
         let mut outputs = collect::outputs(&self.spec, &draft, &applied)?;
         if !draft.waiting.is_empty() {
             self.try_waiting(&draft, &mut outputs, cx).await?;
@@ -207,7 +233,9 @@ impl Pipeline {
     }
 
     pub(crate) fn topic_admin(&self) -> Arc<dyn TopicAdmin> {
-        self.admin.clone().unwrap_or_else(|| Arc::new(KafkaTopicAdmin::new(self.access.clone())))
+        self.admin
+            .clone()
+            .unwrap_or_else(|| Arc::new(KafkaTopicAdmin::new(self.access.clone())))
     }
 
     async fn check_accounts(&self) -> Result<(), Error> {
@@ -223,9 +251,16 @@ impl Pipeline {
     }
 }
 
-async fn check_account(side: Side, config: &SdkConfig, expected: &AccountId, cx: &Context) -> Result<(), Error> {
+async fn check_account(
+    side: Side,
+    config: &SdkConfig,
+    expected: &AccountId,
+    cx: &Context,
+) -> Result<(), Error> {
     let checked = xacct_iam::account::check(config, expected, cx).await;
-    checked.map(|_| ()).map_err(|source| Error::Identity { side, source })
+    checked
+        .map(|_| ())
+        .map_err(|source| Error::Identity { side, source })
 }
 
 fn check_region(side: Side, spec: &PipelineSpec, config: &SdkConfig) -> Result<(), Error> {
@@ -233,5 +268,9 @@ fn check_region(side: Side, spec: &PipelineSpec, config: &SdkConfig) -> Result<(
     if found == spec.region.as_str() {
         return Ok(());
     }
-    Err(Error::WrongRegion { side, expected: spec.region.to_string(), found })
+    Err(Error::WrongRegion {
+        side,
+        expected: spec.region.to_string(),
+        found,
+    })
 }

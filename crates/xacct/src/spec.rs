@@ -135,14 +135,20 @@ impl TopicSpec {
     /// A topic of three partitions.
     #[must_use]
     pub const fn new(name: TopicName) -> Self {
-        Self { name, partitions: three(), config: Tags::new() }
+        Self {
+            name,
+            partitions: three(),
+            config: Tags::new(),
+        }
     }
 
     /// What the topic crate is asked for.
     #[must_use]
     pub fn settings(&self) -> TopicSettings {
         let settings = TopicSettings::new(self.name.clone(), self.partitions);
-        self.config.iter().fold(settings, |settings, (key, value)| settings.with_config(key, value))
+        self.config.iter().fold(settings, |settings, (key, value)| {
+            settings.with_config(key, value)
+        })
     }
 }
 
@@ -284,7 +290,11 @@ impl PipelineSpec {
         if !self.views.is_empty() {
             return self.views.clone();
         }
-        let topic = self.topics().into_iter().next().map_or_else(tutorial::topic, |topic| topic.name);
+        let topic = self
+            .topics()
+            .into_iter()
+            .next()
+            .map_or_else(tutorial::topic, |topic| topic.name);
         vec![ViewSpec::new(tutorial::view(), ViewSource::Topic(topic))]
     }
 

@@ -16,7 +16,7 @@ mod aws_placement;
 
 /// Everything that can be seen without changing anything.
 pub(crate) async fn verify(pipeline: &Pipeline, cx: &Context) -> Result<Report, Error> {
-    let survey = pipeline.survey(Depth::Everything, cx).await?;
+    let survey = Box::pin(pipeline.survey(Depth::Everything, cx)).await?;
     let mut report = preflight(&survey);
     let draft = pipeline.declare(&survey, Depth::Everything);
     let planned = draft.graph.plan();
@@ -46,7 +46,11 @@ fn drift(plan: &Plan, report: &mut Report) {
                 report.find(Finding::error(link, what, "deploy again: it is made"));
             }
             Change::Update(reasons) | Change::Replace(reasons) => {
-                let finding = Finding::warning(link, "differs from what is wanted", "deploy again: it is put back");
+                let finding = Finding::warning(
+                    link,
+                    "differs from what is wanted",
+                    "deploy again: it is put back",
+                );
                 let seen = reasons.iter().map(ToString::to_string);
                 report.find(seen.fold(finding, Finding::with_evidence));
             }
@@ -56,19 +60,44 @@ fn drift(plan: &Plan, report: &mut Report) {
 }
 
 /// Packets and names, between where Redshift and the brokers really stand.
-async fn network(pipeline: &Pipeline, survey: &Survey, link: &LinkOutputs, cx: &Context) -> Result<Report, Error> {
-    let ends = Ends { workgroup: workgroup_end(&survey.seen), cluster: cluster_end(&survey.seen), producer: None };
+async fn network(
+    pipeline: &Pipeline,
+    survey: &Survey,
+    link: &LinkOutputs,
+    cx: &Context,
+) -> Result<Report, Error> {
+    let ends = Ends {
+        workgroup: workgroup_end(&survey.seen),
+        cluster: cluster_end(&survey.seen),
+        producer: None,
+    };
     let mut options = Options::default();
     options.kafka_api = pipeline.spec.schema.broker == Broker::ClusterArn;
-    let proved = survey.parts.networks.verify(link, &ends, &options, cx).await;
-    proved.map_err(|source| Error::Read { what: "the networks", source })
+    let proved = Box::pin(survey.parts.networks.verify(link, &ends, &options, cx)).await;
+    proved.map_err(|source| Error::Read {
+        what: "the networks",
+        source,
+    })
 }
 
-async fn cluster(survey: &Survey, link: &LinkOutputs, cx: &Context, report: &mut Report) -> Result<(), Error> {
-    let subnets: Vec<_> = link.source.private_subnets.iter().map(|subnet| subnet.id.clone()).collect();
+async fn cluster(
+    survey: &Survey,
+    link: &LinkOutputs,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let subnets: Vec<_> = link
+        .source
+        .private_subnets
+        .iter()
+        .map(|subnet| subnet.id.clone())
+        .collect();
     let expected = ClientVpc::new(&subnets, std::slice::from_ref(&link.cluster_group));
     let checked = survey.parts.cluster.verify(Some(&expected), cx).await;
-    report.absorb(checked.map_err(|source| Error::Read { what: "the cluster", source })?);
+    report.absorb(checked.map_err(|source| Error::Read {
+        what: "the cluster",
+        source,
+    })?);
     Ok(())
 }
 
@@ -78,8 +107,12 @@ async fn roles(pipeline: &Pipeline, survey: &Survey, cx: &Context, report: &mut 
     let predicted = || ClusterScope::predict(&spec.region, &spec.source.account, name);
     let cluster = survey.seen.cluster.cluster.as_ref();
     let scope = cluster.map_or_else(predicted, |cluster| ClusterScope::exact(&cluster.arn));
-    let checked: Result<Report, Failure> = survey.parts.roles.verify(&reader_grants(spec, &scope), cx).await;
-    report.absorb(checked.map_err(|source| Error::Read { what: "the roles", source })?);
+    let checked: Result<Report, Failure> =
+        Box::pin(survey.parts.roles.verify(&reader_grants(spec, &scope), cx)).await;
+    report.absorb(checked.map_err(|source| Error::Read {
+        what: "the roles",
+        source,
+    })?);
     Ok(())
 }
 
@@ -87,7 +120,12 @@ async fn roles(pipeline: &Pipeline, survey: &Survey, cx: &Context, report: &mut 
 fn topics(pipeline: &Pipeline, survey: &Survey, report: &mut Report) {
     let Some(found) = &survey.seen.topics else {
         let what = "the topics could not be looked at from here";
-        report.find(Finding::new(Severity::Note, "topic", what, "look from inside the source network"));
+        report.find(Finding::new(
+            Severity::Note,
+            "topic",
+            what,
+            "look from inside the source network",
+        ));
         return;
     };
     for topic in pipeline.spec.topics() {
@@ -96,18 +134,30 @@ fn topics(pipeline: &Pipeline, survey: &Survey, report: &mut Report) {
             report.pass(link);
         } else {
             let what = format!("the topic {} does not exist", topic.name);
-            report.find(Finding::error(link, what, "make it from inside the source network, or deploy again"));
+            report.find(Finding::error(
+                link,
+                what,
+                "make it from inside the source network, or deploy again",
+            ));
         }
     }
 }
 
 /// Namespace and workgroup.
 fn service(survey: &Survey, link: Option<&LinkOutputs>, report: &mut Report) {
-    let texts = |link: &LinkOutputs| link.warehouse.private_subnets.iter().map(|s| s.id.to_string()).collect();
+    let texts = |link: &LinkOutputs| {
+        link.warehouse
+            .private_subnets
+            .iter()
+            .map(|s| s.id.to_string())
+            .collect()
+    };
     let expected = Expected {
         role: Some(survey.parts.roles.spec().warehouse_arn().clone()),
         subnets: link.map(texts).unwrap_or_default(),
-        groups: link.map(|link| vec![link.workgroup_group.to_string()]).unwrap_or_default(),
+        groups: link
+            .map(|link| vec![link.workgroup_group.to_string()])
+            .unwrap_or_default(),
     };
     report.absorb(warehouse::service(&survey.seen.serverless, &expected));
 }
@@ -125,5 +175,10 @@ fn objects(pipeline: &Pipeline, survey: &Survey, report: &mut Report) {
     let pair = survey.parts.roles.spec();
     let chain = format!("{},{}", pair.warehouse_arn(), pair.stream_arn());
     let (catalog, spec) = (&survey.seen.catalog, pipeline.spec.streaming());
-    report.absorb(warehouse::objects(catalog, &spec, &chain, &location.unwrap_or_default()));
+    report.absorb(warehouse::objects(
+        catalog,
+        &spec,
+        &chain,
+        &location.unwrap_or_default(),
+    ));
 }

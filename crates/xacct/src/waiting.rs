@@ -14,7 +14,12 @@ use xacct_converge::Context;
 
 impl Pipeline {
     /// Tries the views that wait, and moves those that work into the outputs.
-    pub(crate) async fn try_waiting(&self, draft: &Draft, outputs: &mut Outputs, cx: &Context) -> Result<(), Error> {
+    pub(crate) async fn try_waiting(
+        &self,
+        draft: &Draft,
+        outputs: &mut Outputs,
+        cx: &Context,
+    ) -> Result<(), Error> {
         let of = &outputs.warehouse;
         let secret = of.namespace.admin_secret.clone();
         let api = DataApi::new(&self.warehouse, &of.workgroup.name, &of.database, secret);
@@ -25,7 +30,9 @@ impl Pipeline {
                 made.push(view);
             }
         }
-        outputs.missing_topics.retain(|topic| !made.iter().any(|view| view.topic == topic.as_str()));
+        outputs
+            .missing_topics
+            .retain(|topic| !made.iter().any(|view| view.topic == topic.as_str()));
         outputs.warehouse.views.extend(made);
         Ok(())
     }

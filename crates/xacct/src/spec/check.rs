@@ -16,7 +16,10 @@ struct Found(Vec<Problem>);
 
 impl Found {
     fn add(&mut self, field: &str, why: impl std::fmt::Display) {
-        self.0.push(Problem { field: field.to_owned(), why: why.to_string() });
+        self.0.push(Problem {
+            field: field.to_owned(),
+            why: why.to_string(),
+        });
     }
 }
 
@@ -46,11 +49,18 @@ impl PipelineSpec {
 
     fn check_accounts(&self, found: &mut Found) {
         if self.source.account == self.warehouse.account {
-            found.add("warehouse.account", "is the source's account too: a pipeline joins two accounts");
+            found.add(
+                "warehouse.account",
+                "is the source's account too: a pipeline joins two accounts",
+            );
         }
         if let Some(arn) = &self.source.cluster.arn {
             if arn.account() != self.source.account {
-                let why = format!("belongs to account {}, not to the source's {}", arn.account(), self.source.account);
+                let why = format!(
+                    "belongs to account {}, not to the source's {}",
+                    arn.account(),
+                    self.source.account
+                );
                 found.add("source.cluster.arn", why);
             }
             let why = "using an existing cluster is not supported yet: leave arn out and a cluster is made";
@@ -59,7 +69,9 @@ impl PipelineSpec {
     }
 
     fn check_networks(&self, found: &mut Found) {
-        let Err(errors) = self.link().resolve() else { return };
+        let Err(errors) = self.link().resolve() else {
+            return;
+        };
         for error in errors.all() {
             found.add(network_field(error), error);
         }
@@ -83,26 +95,40 @@ impl PipelineSpec {
         }
         let settings: Vec<_> = topics.iter().map(TopicSpec::settings).collect();
         let cluster = ClusterSpec::of(&self.owner());
-        let Err(errors) = cluster.check(&self.region, &settings, &Quotas::default()) else { return };
+        let Err(errors) = cluster.check(&self.region, &settings, &Quotas::default()) else {
+            return;
+        };
         for error in errors.all() {
-            let field = if matches!(error, ClusterError::Region { .. }) { "region" } else { "source.topic" };
+            let field = if matches!(error, ClusterError::Region { .. }) {
+                "region"
+            } else {
+                "source.topic"
+            };
             found.add(field, error);
         }
     }
 
     fn check_views(&self, found: &mut Found) {
-        let topics: BTreeSet<String> = self.topics().into_iter().map(|topic| topic.name.to_string()).collect();
+        let topics: BTreeSet<String> = self
+            .topics()
+            .into_iter()
+            .map(|topic| topic.name.to_string())
+            .collect();
         let spec = self.streaming();
         let mut names = BTreeSet::new();
         for view in &spec.views {
             if !names.insert(view.name.folded()) {
-                found.add("view.name", format!("the view {} is given twice", view.name.as_str()));
+                found.add(
+                    "view.name",
+                    format!("the view {} is given twice", view.name.as_str()),
+                );
             }
             let topic = view.source.name();
             if !topics.contains(topic) {
                 let known = topics.iter().cloned().collect::<Vec<_>>().join(", ");
                 let name = view.name.as_str();
-                let why = format!("the view {name} reads {topic}, which is not a topic of the source ({known})");
+                let why =
+                    format!("the view {name} reads {topic}, which is not a topic of the source ({known})");
                 found.add("view.topic", why);
             }
             if let Err(error) = create_view(&spec, view).map(|created| create_quarantine(view, &created)) {
@@ -123,7 +149,10 @@ impl PipelineSpec {
                 found.add("tags", format!("the key {key} is reserved"));
             }
             if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
-                found.add("tags", format!("the tag {key} must have 1 to 128 characters, its value at most 256"));
+                found.add(
+                    "tags",
+                    format!("the tag {key} must have 1 to 128 characters, its value at most 256"),
+                );
             }
         }
         if self.tags.len() > 40 {

@@ -54,8 +54,13 @@ impl PipelineSpec {
     pub fn from_toml(text: &str) -> Result<Self, SpecError> {
         let read: Result<Self, toml::de::Error> = toml::from_str(text);
         let spec = read.map_err(|error| {
-            let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-            SpecError::Syntax { line, message: error.to_string().trim_end().to_owned() }
+            let line = error
+                .span()
+                .map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+            SpecError::Syntax {
+                line,
+                message: error.to_string().trim_end().to_owned(),
+            }
         })?;
         spec.checked()
     }
@@ -66,8 +71,10 @@ impl PipelineSpec {
     /// As [`PipelineSpec::from_toml`].
     pub fn from_json(text: &str) -> Result<Self, SpecError> {
         let read: Result<Self, serde_json::Error> = serde_json::from_str(text);
-        let spec = read
-            .map_err(|error| SpecError::Syntax { line: Some(error.line()), message: error.to_string() })?;
+        let spec = read.map_err(|error| SpecError::Syntax {
+            line: Some(error.line()),
+            message: error.to_string(),
+        })?;
         spec.checked()
     }
 
@@ -76,8 +83,10 @@ impl PipelineSpec {
     /// # Errors
     /// [`SpecError::Syntax`] where a value cannot be written.
     pub fn to_toml(&self) -> Result<String, SpecError> {
-        toml::to_string_pretty(self)
-            .map_err(|error| SpecError::Syntax { line: None, message: error.to_string() })
+        toml::to_string_pretty(self).map_err(|error| SpecError::Syntax {
+            line: None,
+            message: error.to_string(),
+        })
     }
 
     /// Checks everything that can be known without a call.
@@ -86,6 +95,10 @@ impl PipelineSpec {
     /// [`SpecError::Rejected`] with everything that is wrong, not only the first thing.
     pub fn checked(self) -> Result<Self, SpecError> {
         let problems = self.problems();
-        if problems.is_empty() { Ok(self) } else { Err(SpecError::Rejected(Problems(problems))) }
+        if problems.is_empty() {
+            Ok(self)
+        } else {
+            Err(SpecError::Rejected(Problems(problems)))
+        }
     }
 }

@@ -18,21 +18,36 @@ const fn case(what: &'static str, breaks: fn(&World, &Outputs), link: &'static s
 }
 
 fn text(value: &Json) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
+        .to_owned()
 }
 
 fn table_of(world: &World, account: &str, subnet: &str) -> Json {
-    let found = world.ec2(account, "DescribeRouteTables", filter("association.subnet-id", subnet));
+    let found = world.ec2(
+        account,
+        "DescribeRouteTables",
+        filter("association.subnet-id", subnet),
+    );
     found["routeTableSet"][0].clone()
 }
 
 fn delete_route(world: &World, account: &str, subnet: &str, block: &str) {
     let table = table_of(world, account, subnet)["routeTableId"].clone();
-    world.ec2(account, "DeleteRoute", json!({ "RouteTableId": table, "DestinationCidrBlock": block }));
+    world.ec2(
+        account,
+        "DeleteRoute",
+        json!({ "RouteTableId": table, "DestinationCidrBlock": block }),
+    );
 }
 
 fn private(outputs: &Outputs, account: &str) -> String {
-    let network = if account == SOURCE { &outputs.network.source } else { &outputs.network.warehouse };
+    let network = if account == SOURCE {
+        &outputs.network.source
+    } else {
+        &outputs.network.warehouse
+    };
     network.private_subnets[0].id.to_string()
 }
 
@@ -48,12 +63,24 @@ fn close(world: &World, account: &str, group: &str, egress: bool, port: u64) {
         .map(|rule| rule["securityGroupRuleId"].clone())
         .collect();
     assert!(!ids.is_empty(), "no rule for port {port} in {group}");
-    let operation = if egress { "RevokeSecurityGroupEgress" } else { "RevokeSecurityGroupIngress" };
-    world.ec2(account, operation, json!({ "GroupId": group, "SecurityGroupRuleId": ids }));
+    let operation = if egress {
+        "RevokeSecurityGroupEgress"
+    } else {
+        "RevokeSecurityGroupIngress"
+    };
+    world.ec2(
+        account,
+        operation,
+        json!({ "GroupId": group, "SecurityGroupRuleId": ids }),
+    );
 }
 
 fn group(world: &World, account: &str, resource: &str) -> String {
-    let found = world.ec2(account, "DescribeSecurityGroups", filter("tag:xacct:resource", resource));
+    let found = world.ec2(
+        account,
+        "DescribeSecurityGroups",
+        filter("tag:xacct:resource", resource),
+    );
     text(&found["securityGroupInfo"][0]["groupId"])
 }
 
@@ -71,7 +98,12 @@ fn without(world: &World, outputs: &Outputs, action: &str) {
     let role = reader(outputs);
     let names = world.call(SOURCE, "iam", "ListRolePolicies", json!({ "RoleName": role }));
     let name = names["PolicyNames"][0].clone();
-    let found = world.call(SOURCE, "iam", "GetRolePolicy", json!({ "RoleName": role, "PolicyName": name }));
+    let found = world.call(
+        SOURCE,
+        "iam",
+        "GetRolePolicy",
+        json!({ "RoleName": role, "PolicyName": name }),
+    );
     let document = percent_decode(&text(&found["PolicyDocument"]));
     let mut document: Json = serde_json::from_str(&document).unwrap();
     let mut taken = 0;
@@ -80,17 +112,30 @@ fn without(world: &World, outputs: &Outputs, action: &str) {
             Json::Array(list) => list.clone(),
             one => vec![one.clone()],
         };
-        let kept: Vec<Json> = actions.iter().filter(|listed| listed.as_str() != Some(action)).cloned().collect();
+        let kept: Vec<Json> = actions
+            .iter()
+            .filter(|listed| listed.as_str() != Some(action))
+            .cloned()
+            .collect();
         taken += actions.len() - kept.len();
-        statement["Action"] = if kept.is_empty() { json!(["kafka:DescribeClusterV2"]) } else { Json::Array(kept) };
+        statement["Action"] = if kept.is_empty() {
+            json!(["kafka:DescribeClusterV2"])
+        } else {
+            Json::Array(kept)
+        };
     }
     assert_eq!(taken, 1, "{action}");
     put_policy(world, SOURCE, &role, &text(&name), &document);
 }
 
 fn put_policy(world: &World, account: &str, role: &str, name: &str, document: &Json) {
-    world.call(account, "iam", "PutRolePolicy", json!({
-        "RoleName": role, "PolicyName": name, "PolicyDocument": document.to_string() }));
+    world.call(
+        account,
+        "iam",
+        "PutRolePolicy",
+        json!({
+        "RoleName": role, "PolicyName": name, "PolicyDocument": document.to_string() }),
+    );
 }
 
 fn percent_decode(text: &str) -> String {
@@ -110,26 +155,49 @@ fn percent_decode(text: &str) -> String {
 fn trust(world: &World, account: &str, role: &str, principal: &Json) {
     let document = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]});
-    world.call(account, "iam", "UpdateAssumeRolePolicy", json!({ "RoleName": role, "PolicyDocument": document.to_string() }));
+    world.call(
+        account,
+        "iam",
+        "UpdateAssumeRolePolicy",
+        json!({ "RoleName": role, "PolicyDocument": document.to_string() }),
+    );
 }
 
 fn rule(world: &World, outputs: &Outputs, change: Json) {
     let id = outputs.network.rule.to_string();
-    world.call(WAREHOUSE, "route53resolver", "UpdateResolverRule", json!({ "ResolverRuleId": id, "Config": change }));
+    world.call(
+        WAREHOUSE,
+        "route53resolver",
+        "UpdateResolverRule",
+        json!({ "ResolverRuleId": id, "Config": change }),
+    );
 }
 
 fn workgroup(world: &World, outputs: &Outputs, field: &str, value: Json) {
     let name = &outputs.warehouse.workgroup.name;
-    world.call(WAREHOUSE, "redshift-serverless", "UpdateWorkgroup", json!({ "workgroupName": name, field: value }));
+    world.call(
+        WAREHOUSE,
+        "redshift-serverless",
+        "UpdateWorkgroup",
+        json!({ "workgroupName": name, field: value }),
+    );
 }
 
 /// Puts a denial in front of everything else in a subnet's network ACL.
 fn deny(world: &World, account: &str, subnet: &str, egress: bool) {
-    let found = world.ec2(account, "DescribeNetworkAcls", filter("association.subnet-id", subnet));
+    let found = world.ec2(
+        account,
+        "DescribeNetworkAcls",
+        filter("association.subnet-id", subnet),
+    );
     let acl = found["networkAclSet"][0]["networkAclId"].clone();
-    world.ec2(account, "CreateNetworkAclEntry", json!({
+    world.ec2(
+        account,
+        "CreateNetworkAclEntry",
+        json!({
         "NetworkAclId": acl, "RuleNumber": "1", "Protocol": "-1", "RuleAction": "deny",
-        "Egress": egress.to_string(), "CidrBlock": "0.0.0.0/0" }));
+        "Egress": egress.to_string(), "CidrBlock": "0.0.0.0/0" }),
+    );
 }
 
 fn recreate(world: &World, account: &str, role: &str) {
@@ -137,19 +205,46 @@ fn recreate(world: &World, account: &str, role: &str) {
     let trust = percent_decode(&text(&found["Role"]["AssumeRolePolicyDocument"]));
     let names = world.call(account, "iam", "ListRolePolicies", json!({ "RoleName": role }));
     let name = text(&names["PolicyNames"][0]);
-    let policy = world.call(account, "iam", "GetRolePolicy", json!({ "RoleName": role, "PolicyName": name }));
+    let policy = world.call(
+        account,
+        "iam",
+        "GetRolePolicy",
+        json!({ "RoleName": role, "PolicyName": name }),
+    );
     let policy: Json = serde_json::from_str(&percent_decode(&text(&policy["PolicyDocument"]))).unwrap();
     let tags = found["Role"]["Tags"].clone();
-    world.call(account, "iam", "DeleteRolePolicy", json!({ "RoleName": role, "PolicyName": name }));
+    world.call(
+        account,
+        "iam",
+        "DeleteRolePolicy",
+        json!({ "RoleName": role, "PolicyName": name }),
+    );
     world.call(account, "iam", "DeleteRole", json!({ "RoleName": role }));
-    world.call(account, "iam", "CreateRole", json!({ "RoleName": role, "AssumeRolePolicyDocument": trust, "Tags": tags }));
+    world.call(
+        account,
+        "iam",
+        "CreateRole",
+        json!({ "RoleName": role, "AssumeRolePolicyDocument": trust, "Tags": tags }),
+    );
     put_policy(world, account, role, &name, &policy);
 }
 
 const CASES: &[Case] = &[
-    case("a route removed on the source side", |w, o| delete_route(w, SOURCE, &private(o, SOURCE), "10.0.0.0/16"), "source/route/warehouse-cidr"),
-    case("a route removed on the warehouse side", |w, o| delete_route(w, WAREHOUSE, &private(o, WAREHOUSE), "172.16.0.0/16"), "warehouse/route/source-cidr"),
-    case("the way out removed", |w, o| delete_route(w, WAREHOUSE, &private(o, WAREHOUSE), "0.0.0.0/0"), "warehouse/route/default"),
+    case(
+        "a route removed on the source side",
+        |w, o| delete_route(w, SOURCE, &private(o, SOURCE), "10.0.0.0/16"),
+        "source/route/warehouse-cidr",
+    ),
+    case(
+        "a route removed on the warehouse side",
+        |w, o| delete_route(w, WAREHOUSE, &private(o, WAREHOUSE), "172.16.0.0/16"),
+        "warehouse/route/source-cidr",
+    ),
+    case(
+        "the way out removed",
+        |w, o| delete_route(w, WAREHOUSE, &private(o, WAREHOUSE), "0.0.0.0/0"),
+        "warehouse/route/default",
+    ),
     case(
         "the NAT gateway's own way out removed",
         |w, o| {
@@ -161,67 +256,176 @@ const CASES: &[Case] = &[
     case(
         "the NAT gateway deleted",
         |w, _| {
-            w.ec2(WAREHOUSE, "DeleteNatGateway", json!({ "NatGatewayId": nat(w)["natGatewayId"] }));
+            w.ec2(
+                WAREHOUSE,
+                "DeleteNatGateway",
+                json!({ "NatGatewayId": nat(w)["natGatewayId"] }),
+            );
         },
         "warehouse/nat",
     ),
     case(
         "the peering deleted",
         |w, o| {
-            w.ec2(SOURCE, "DeleteVpcPeeringConnection", json!({ "VpcPeeringConnectionId": o.network.peering.to_string() }));
+            w.ec2(
+                SOURCE,
+                "DeleteVpcPeeringConnection",
+                json!({ "VpcPeeringConnectionId": o.network.peering.to_string() }),
+            );
         },
         "warehouse/peering",
     ),
-    case("port 9098 closed at the brokers", |w, o| close(w, SOURCE, o.network.cluster_group.as_str(), false, 9098), "source/group/cluster"),
-    case("port 9098 closed at the workgroup", |w, o| close(w, WAREHOUSE, o.network.workgroup_group.as_str(), true, 9098), "warehouse/group/workgroup"),
-    case("port 443 closed at the workgroup", |w, o| close(w, WAREHOUSE, o.network.workgroup_group.as_str(), true, 443), "warehouse/group/workgroup"),
-    case("port 53 closed at the inbound endpoint", |w, _| close(w, SOURCE, &group(w, SOURCE, "source/group/inbound"), false, 53), "source/group/inbound"),
-    case("port 53 closed at the outbound endpoint", |w, _| close(w, WAREHOUSE, &group(w, WAREHOUSE, "warehouse/group/outbound"), true, 53), "warehouse/group/outbound"),
-    case("a network ACL that denies answers at the brokers", |w, o| deny(w, SOURCE, &private(o, SOURCE), true), "source/acl"),
-    case("a network ACL that denies packets at the warehouse", |w, o| deny(w, WAREHOUSE, &private(o, WAREHOUSE), false), "warehouse/acl"),
+    case(
+        "port 9098 closed at the brokers",
+        |w, o| close(w, SOURCE, o.network.cluster_group.as_str(), false, 9098),
+        "source/group/cluster",
+    ),
+    case(
+        "port 9098 closed at the workgroup",
+        |w, o| close(w, WAREHOUSE, o.network.workgroup_group.as_str(), true, 9098),
+        "warehouse/group/workgroup",
+    ),
+    case(
+        "port 443 closed at the workgroup",
+        |w, o| close(w, WAREHOUSE, o.network.workgroup_group.as_str(), true, 443),
+        "warehouse/group/workgroup",
+    ),
+    case(
+        "port 53 closed at the inbound endpoint",
+        |w, _| close(w, SOURCE, &group(w, SOURCE, "source/group/inbound"), false, 53),
+        "source/group/inbound",
+    ),
+    case(
+        "port 53 closed at the outbound endpoint",
+        |w, _| {
+            close(
+                w,
+                WAREHOUSE,
+                &group(w, WAREHOUSE, "warehouse/group/outbound"),
+                true,
+                53,
+            )
+        },
+        "warehouse/group/outbound",
+    ),
+    case(
+        "a network ACL that denies answers at the brokers",
+        |w, o| deny(w, SOURCE, &private(o, SOURCE), true),
+        "source/acl",
+    ),
+    case(
+        "a network ACL that denies packets at the warehouse",
+        |w, o| deny(w, WAREHOUSE, &private(o, WAREHOUSE), false),
+        "warehouse/acl",
+    ),
     case(
         "the rule's target changed",
-        |w, o| rule(w, o, json!({ "TargetIps": [{ "Ip": "172.16.200.200", "Port": 53 }] })),
+        |w, o| {
+            rule(
+                w,
+                o,
+                json!({ "TargetIps": [{ "Ip": "172.16.200.200", "Port": 53 }] }),
+            )
+        },
         "warehouse/resolver-rule/targets",
     ),
     case(
         "the rule's association removed",
         |w, o| {
             let (rule, vpc) = (o.network.rule.to_string(), o.network.warehouse.vpc.id.to_string());
-            w.call(WAREHOUSE, "route53resolver", "DisassociateResolverRule", json!({ "ResolverRuleId": rule, "VPCId": vpc }));
+            w.call(
+                WAREHOUSE,
+                "route53resolver",
+                "DisassociateResolverRule",
+                json!({ "ResolverRuleId": rule, "VPCId": vpc }),
+            );
         },
         "warehouse/resolver-rule/association",
     ),
     case(
         "DNS support switched off in the warehouse network",
         |w, o| {
-            w.ec2(WAREHOUSE, "ModifyVpcAttribute", json!({
-                "VpcId": o.network.warehouse.vpc.id.to_string(), "EnableDnsSupport": { "Value": "false" } }));
+            w.ec2(
+                WAREHOUSE,
+                "ModifyVpcAttribute",
+                json!({
+                "VpcId": o.network.warehouse.vpc.id.to_string(), "EnableDnsSupport": { "Value": "false" } }),
+            );
         },
         "warehouse/vpc/dns-support",
     ),
-    case("the stream role's trust edited", |w, o| trust(w, SOURCE, &reader(o), &json!({ "Service": "ec2.amazonaws.com" })), "source/role/trust"),
+    case(
+        "the stream role's trust edited",
+        |w, o| trust(w, SOURCE, &reader(o), &json!({ "Service": "ec2.amazonaws.com" })),
+        "source/role/trust",
+    ),
     case(
         "the warehouse role's trust edited",
-        |w, o| trust(w, WAREHOUSE, o.warehouse.role.name(), &json!({ "Service": "ec2.amazonaws.com" })),
+        |w, o| {
+            trust(
+                w,
+                WAREHOUSE,
+                o.warehouse.role.name(),
+                &json!({ "Service": "ec2.amazonaws.com" }),
+            )
+        },
         "warehouse/role/trust",
     ),
-    case("the warehouse role made anew", |w, o| recreate(w, WAREHOUSE, o.warehouse.role.name()), "source/role/trust"),
+    case(
+        "the warehouse role made anew",
+        |w, o| recreate(w, WAREHOUSE, o.warehouse.role.name()),
+        "source/role/trust",
+    ),
     case(
         "the right to assume the stream role taken away",
         |w, o| {
             let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}]});
-            let names = w.call(WAREHOUSE, "iam", "ListRolePolicies", json!({ "RoleName": o.warehouse.role.name() }));
-            put_policy(w, WAREHOUSE, o.warehouse.role.name(), &text(&names["PolicyNames"][0]), &document);
+            let names = w.call(
+                WAREHOUSE,
+                "iam",
+                "ListRolePolicies",
+                json!({ "RoleName": o.warehouse.role.name() }),
+            );
+            put_policy(
+                w,
+                WAREHOUSE,
+                o.warehouse.role.name(),
+                &text(&names["PolicyNames"][0]),
+                &document,
+            );
         },
         "warehouse/role/policy",
     ),
-    case("kafka-cluster:Connect taken away", |w, o| without(w, o, "kafka-cluster:Connect"), "source/role/policy"),
-    case("kafka-cluster:DescribeTopic taken away", |w, o| without(w, o, "kafka-cluster:DescribeTopic"), "source/role/policy"),
-    case("kafka-cluster:ReadData taken away", |w, o| without(w, o, "kafka-cluster:ReadData"), "source/role/policy"),
-    case("kafka-cluster:AlterGroup taken away", |w, o| without(w, o, "kafka-cluster:AlterGroup"), "source/role/policy"),
-    case("kafka-cluster:DescribeGroup taken away", |w, o| without(w, o, "kafka-cluster:DescribeGroup"), "source/role/policy"),
-    case("kafka:GetBootstrapBrokers taken away", |w, o| without(w, o, "kafka:GetBootstrapBrokers"), "source/role/policy"),
+    case(
+        "kafka-cluster:Connect taken away",
+        |w, o| without(w, o, "kafka-cluster:Connect"),
+        "source/role/policy",
+    ),
+    case(
+        "kafka-cluster:DescribeTopic taken away",
+        |w, o| without(w, o, "kafka-cluster:DescribeTopic"),
+        "source/role/policy",
+    ),
+    case(
+        "kafka-cluster:ReadData taken away",
+        |w, o| without(w, o, "kafka-cluster:ReadData"),
+        "source/role/policy",
+    ),
+    case(
+        "kafka-cluster:AlterGroup taken away",
+        |w, o| without(w, o, "kafka-cluster:AlterGroup"),
+        "source/role/policy",
+    ),
+    case(
+        "kafka-cluster:DescribeGroup taken away",
+        |w, o| without(w, o, "kafka-cluster:DescribeGroup"),
+        "source/role/policy",
+    ),
+    case(
+        "kafka:GetBootstrapBrokers taken away",
+        |w, o| without(w, o, "kafka:GetBootstrapBrokers"),
+        "source/role/policy",
+    ),
     case(
         "an explicit denial on the stream role",
         |w, o| {
@@ -230,12 +434,21 @@ const CASES: &[Case] = &[
         },
         "source/role/policy",
     ),
-    case("enhanced VPC routing switched off", |w, o| workgroup(w, o, "enhancedVpcRouting", json!(false)), "warehouse/workgroup/enhanced"),
+    case(
+        "enhanced VPC routing switched off",
+        |w, o| workgroup(w, o, "enhancedVpcRouting", json!(false)),
+        "warehouse/workgroup/enhanced",
+    ),
     case(
         "the role detached from the namespace",
         |w, o| {
             let name = &o.warehouse.namespace.name;
-            w.call(WAREHOUSE, "redshift-serverless", "UpdateNamespace", json!({ "namespaceName": name, "iamRoles": [], "defaultIamRoleArn": "" }));
+            w.call(
+                WAREHOUSE,
+                "redshift-serverless",
+                "UpdateNamespace",
+                json!({ "namespaceName": name, "iamRoles": [], "defaultIamRoleArn": "" }),
+            );
         },
         "warehouse/namespace/role",
     ),
@@ -243,7 +456,10 @@ const CASES: &[Case] = &[
 
 /// Links that a report calls broken.
 fn broken(report: &Report) -> BTreeSet<String> {
-    let errors = report.findings.iter().filter(|finding| finding.severity == xacct::Severity::Error);
+    let errors = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == xacct::Severity::Error);
     errors.map(|finding| finding.link.clone()).collect()
 }
 
@@ -255,7 +471,9 @@ async fn arrive() {
 fn judge(case: &Case) -> Result<(), String> {
     let world = World::new();
     let deployment = world.deploy();
-    let before = world.sim.run(async { deployment.verify().await.map_err(|error| explain(&error)) })?;
+    let before = world
+        .sim
+        .run(async { deployment.verify().await.map_err(|error| explain(&error)) })?;
     if !before.holds() {
         return Err(format!("before: {before}"));
     }
@@ -284,5 +502,11 @@ fn whichever_link_is_broken_the_refresh_fails_and_verify_names_it() {
         .iter()
         .filter_map(|case| judge(case).err().map(|why| format!("{}: {why}", case.what)))
         .collect();
-    assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), CASES.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases:\n{}",
+        failed.len(),
+        CASES.len(),
+        failed.join("\n")
+    );
 }

@@ -31,7 +31,10 @@ fn one_call_takes_events_from_one_account_to_typed_rows_in_the_other() {
         let sql = "SELECT payload.name.first::varchar AS first, payload.age::bigint AS age \
                    FROM myview1 WHERE payload IS NOT NULL ORDER BY 2";
         let people: Vec<Person> = warehouse.query(sql).await.unwrap();
-        let person = |first: &str, age| Person { first: first.to_owned(), age };
+        let person = |first: &str, age| Person {
+            first: first.to_owned(),
+            age,
+        };
         assert_eq!(people, [person("Ada", 36), person("Grace", 45)]);
     });
 }
@@ -43,14 +46,18 @@ fn a_second_deployment_makes_no_write_call_and_verify_holds() {
     let before = world.sim.call_log().len();
     world.deploy();
     assert_eq!(world.writes_since(before), Vec::<String>::new());
-    let report = world.sim.run(async { world.pipeline().await.unwrap().verify().await.unwrap() });
+    let report = world
+        .sim
+        .run(async { world.pipeline().await.unwrap().verify().await.unwrap() });
     assert!(report.holds(), "{report}");
 }
 
 #[test]
 fn a_plan_names_every_resource_and_makes_no_write_call() {
     let world = World::new();
-    let plan = world.sim.run(async { world.pipeline().await.unwrap().plan().await.unwrap() });
+    let plan = world
+        .sim
+        .run(async { world.pipeline().await.unwrap().plan().await.unwrap() });
     assert_eq!(world.writes_since(0), Vec::<String>::new());
     assert!(plan.steps.iter().all(|step| step.change == Change::Create));
     assert!(plan.to_string().contains("  + warehouse/vpc (ec2:Vpc)"), "{plan}");
@@ -75,7 +82,9 @@ fn an_approved_plan_is_refused_once_something_has_moved() {
 fn outputs_can_be_read_again_without_a_change_and_survive_json() {
     let world = World::new();
     let deployed = world.deploy().outputs().clone();
-    let read = world.sim.run(async { world.pipeline().await.unwrap().current().await.unwrap() });
+    let read = world
+        .sim
+        .run(async { world.pipeline().await.unwrap().current().await.unwrap() });
     assert_eq!(read.outputs(), &deployed);
     let json = serde_json::to_string(&deployed).unwrap();
     assert_eq!(serde_json::from_str::<xacct::Outputs>(&json).unwrap(), deployed);
@@ -108,8 +117,13 @@ fn everything_stands_in_the_account_where_it_belongs() {
     assert_eq!(outputs.network.source.vpc.account.as_str(), SOURCE);
     assert_eq!(outputs.network.warehouse.vpc.account.as_str(), WAREHOUSE);
     assert_eq!(outputs.network.source.private_subnets.len(), 3);
-    let zones: std::collections::BTreeSet<_> =
-        outputs.network.warehouse.private_subnets.iter().map(|subnet| subnet.zone.clone()).collect();
+    let zones: std::collections::BTreeSet<_> = outputs
+        .network
+        .warehouse
+        .private_subnets
+        .iter()
+        .map(|subnet| subnet.zone.clone())
+        .collect();
     assert_eq!(zones.len(), 3);
     assert!(outputs.network.warehouse.public_subnet.is_some());
     assert!(outputs.network.source.public_subnet.is_none());
@@ -142,8 +156,16 @@ fn a_view_by_address_needs_no_msk_api_and_no_permission_for_it() {
     let text = crate::world::TUTORIAL.to_owned() + "[schema]\nname = \"mskschema\"\nbroker = \"address\"\n";
     let world = World::new().with_spec(xacct::PipelineSpec::from_toml(&text).unwrap());
     let outputs = world.deploy().outputs().clone();
-    assert!(outputs.warehouse.schema.sql.contains("FROM KAFKA"), "{}", outputs.warehouse.schema.sql);
+    assert!(
+        outputs.warehouse.schema.sql.contains("FROM KAFKA"),
+        "{}",
+        outputs.warehouse.schema.sql
+    );
     let calls = world.sim.call_log();
     let policies = calls.iter().filter(|entry| entry.operation == "PutRolePolicy");
-    assert!(policies.map(|entry| entry.params.to_string()).all(|text| !text.contains("GetBootstrapBrokers")));
+    assert!(
+        policies
+            .map(|entry| entry.params.to_string())
+            .all(|text| !text.contains("GetBootstrapBrokers"))
+    );
 }

@@ -13,29 +13,85 @@ fn tags(kind: &str, name: &str, pipeline: &str, resource: &str) -> Json {
 
 /// The same names and blocks, and another pipeline's tags, or none.
 fn look_alikes(world: &World) {
-    for (account, side, block) in [(SOURCE, "source", "172.16.0.0/16"), (WAREHOUSE, "warehouse", "10.0.0.0/16")] {
+    for (account, side, block) in [
+        (SOURCE, "source", "172.16.0.0/16"),
+        (WAREHOUSE, "warehouse", "10.0.0.0/16"),
+    ] {
         let name = format!("clicks-{side}-vpc");
         let spec = tags("vpc", &name, "orders", &format!("{side}/vpc"));
-        let made = world.ec2(account, "CreateVpc", json!({ "CidrBlock": block, "TagSpecification": spec }));
+        let made = world.ec2(
+            account,
+            "CreateVpc",
+            json!({ "CidrBlock": block, "TagSpecification": spec }),
+        );
         let vpc = made["vpc"]["vpcId"].clone();
         let subnet = block.replace("0.0/16", "1.0/24");
-        let spec = tags("subnet", &format!("clicks-{side}-subnet-private-1"), "orders", &format!("{side}/subnet-private-1"));
-        world.ec2(account, "CreateSubnet", json!({ "VpcId": vpc, "CidrBlock": subnet, "TagSpecification": spec }));
-        let spec = tags("security-group", "clicks-source-group-cluster", "orders", "source/group/cluster");
+        let spec = tags(
+            "subnet",
+            &format!("clicks-{side}-subnet-private-1"),
+            "orders",
+            &format!("{side}/subnet-private-1"),
+        );
+        world.ec2(
+            account,
+            "CreateSubnet",
+            json!({ "VpcId": vpc, "CidrBlock": subnet, "TagSpecification": spec }),
+        );
+        let spec = tags(
+            "security-group",
+            "clicks-source-group-cluster",
+            "orders",
+            "source/group/cluster",
+        );
         world.ec2(account, "CreateSecurityGroup", json!({
             "VpcId": vpc, "GroupName": "clicks-source-group-cluster", "GroupDescription": "a look-alike", "TagSpecification": spec }));
-        let spec = tags("route-table", &format!("clicks-{side}-route-table-private"), "orders", &format!("{side}/route-table-private"));
-        world.ec2(account, "CreateRouteTable", json!({ "VpcId": vpc, "TagSpecification": spec }));
-        world.ec2(account, "CreateVpc", json!({ "CidrBlock": block, "TagSpecification": [
-            { "ResourceType": "vpc", "Tag": [{ "Key": "Name", "Value": name }] }] }));
+        let spec = tags(
+            "route-table",
+            &format!("clicks-{side}-route-table-private"),
+            "orders",
+            &format!("{side}/route-table-private"),
+        );
+        world.ec2(
+            account,
+            "CreateRouteTable",
+            json!({ "VpcId": vpc, "TagSpecification": spec }),
+        );
+        world.ec2(
+            account,
+            "CreateVpc",
+            json!({ "CidrBlock": block, "TagSpecification": [
+            { "ResourceType": "vpc", "Tag": [{ "Key": "Name", "Value": name }] }] }),
+        );
     }
-    let spec = tags("elastic-ip", "clicks-warehouse-address", "orders", "warehouse/address");
-    world.ec2(WAREHOUSE, "AllocateAddress", json!({ "Domain": "vpc", "TagSpecification": spec }));
+    let spec = tags(
+        "elastic-ip",
+        "clicks-warehouse-address",
+        "orders",
+        "warehouse/address",
+    );
+    world.ec2(
+        WAREHOUSE,
+        "AllocateAddress",
+        json!({ "Domain": "vpc", "TagSpecification": spec }),
+    );
     let trust = json!({"Version": "2012-10-17", "Statement": []}).to_string();
-    for (account, role) in [(SOURCE, "clicks-source-role"), (WAREHOUSE, "clicks-warehouse-role-us-east-1")] {
-        world.call(account, "iam", "CreateRole", json!({ "RoleName": role, "AssumeRolePolicyDocument": trust }));
+    for (account, role) in [
+        (SOURCE, "clicks-source-role"),
+        (WAREHOUSE, "clicks-warehouse-role-us-east-1"),
+    ] {
+        world.call(
+            account,
+            "iam",
+            "CreateRole",
+            json!({ "RoleName": role, "AssumeRolePolicyDocument": trust }),
+        );
     }
-    world.call(WAREHOUSE, "redshift-serverless", "CreateNamespace", json!({ "namespaceName": "clicks-namespace-old" }));
+    world.call(
+        WAREHOUSE,
+        "redshift-serverless",
+        "CreateNamespace",
+        json!({ "namespaceName": "clicks-namespace-old" }),
+    );
 }
 
 #[test]
@@ -61,10 +117,18 @@ async fn tokio_pause() {
 #[test]
 fn a_name_that_must_be_unique_and_is_somebody_elses_is_reported_before_anything_is_made() {
     let world = World::new();
-    world.call(WAREHOUSE, "redshift-serverless", "CreateNamespace", json!({ "namespaceName": "clicks-namespace" }));
+    world.call(
+        WAREHOUSE,
+        "redshift-serverless",
+        "CreateNamespace",
+        json!({ "namespaceName": "clicks-namespace" }),
+    );
     let error = world.try_deploy().err().unwrap();
     let text = xacct::explain(&error);
-    assert!(text.contains("clicks-namespace exists and does not belong to the pipeline"), "{text}");
+    assert!(
+        text.contains("clicks-namespace exists and does not belong to the pipeline"),
+        "{text}"
+    );
     assert_eq!(world.writes_since(0), Vec::<String>::new());
 }
 
@@ -74,8 +138,14 @@ fn two_pipelines_of_different_names_stand_side_by_side() {
     world.deploy();
     let mut text = crate::world::TUTORIAL.replace("clicks", "orders");
     text += "[warehouse.network]\ncidr = \"10.1.0.0/16\"\n";
-    let text = text.replace("[warehouse]", "[source.network]\ncidr = \"172.17.0.0/16\"\n[warehouse]");
-    let other = World { spec: xacct::PipelineSpec::from_toml(&text).unwrap(), ..world };
+    let text = text.replace(
+        "[warehouse]",
+        "[source.network]\ncidr = \"172.17.0.0/16\"\n[warehouse]",
+    );
+    let other = World {
+        spec: xacct::PipelineSpec::from_toml(&text).unwrap(),
+        ..world
+    };
     let before = other.inventories();
     other.deploy();
     other.destroy();

@@ -5,10 +5,22 @@ use serde_json::Value as Json;
 
 /// Stack, output, where it is in `Outputs` as JSON, or why it has no counterpart.
 const OUTPUTS: [(&str, &str, Result<&str, &str>); 17] = [
-    ("msk", "privateSubnetOne", Ok("/network/source/private_subnets/0/id")),
-    ("msk", "redshiftStreamingManagedPolicy", Err("the permissions are an inline policy of the reader role and go with it")),
+    (
+        "msk",
+        "privateSubnetOne",
+        Ok("/network/source/private_subnets/0/id"),
+    ),
+    (
+        "msk",
+        "redshiftStreamingManagedPolicy",
+        Err("the permissions are an inline policy of the reader role and go with it"),
+    ),
     ("msk", "MSKSourceClusterArn", Ok("/source/cluster/arn")),
-    ("msk", "vpcPeeringAcceptorRole", Err("the peering is accepted with the source account's own credentials; no role is left behind")),
+    (
+        "msk",
+        "vpcPeeringAcceptorRole",
+        Err("the peering is accepted with the source account's own credentials; no role is left behind"),
+    ),
     ("msk", "KakfaPublisherLambdaSG", Ok("/network/client_group")),
     ("msk", "redshiftStrIngestCrossActRole", Ok("/source/reader_role")),
     ("msk", "MSKSourceClusterSG", Ok("/network/cluster_group")),
@@ -16,9 +28,17 @@ const OUTPUTS: [(&str, &str, Result<&str, &str>); 17] = [
     ("redshift", "redshiftNamespace", Ok("/warehouse/namespace/name")),
     ("redshift", "redshiftWorkgroupSG", Ok("/network/workgroup_group")),
     ("redshift", "schemaCreationCommand", Ok("/warehouse/schema/sql")),
-    ("redshift", "privateSubnetOne", Ok("/network/warehouse/private_subnets/0/id")),
+    (
+        "redshift",
+        "privateSubnetOne",
+        Ok("/network/warehouse/private_subnets/0/id"),
+    ),
     ("redshift", "redshiftWorkgroup", Ok("/warehouse/workgroup/name")),
-    ("redshift", "redshiftStreamingManagedPolicy", Err("the permission is an inline policy of the warehouse role and goes with it")),
+    (
+        "redshift",
+        "redshiftStreamingManagedPolicy",
+        Err("the permission is an inline policy of the warehouse role and goes with it"),
+    ),
     ("redshift", "redshiftNamespaceIamRole", Ok("/warehouse/role")),
     ("redshift", "mskSourceClusterArn", Ok("/source/cluster/arn")),
     ("redshift", "mskActIamRoleArn", Ok("/source/reader_role")),
@@ -33,13 +53,19 @@ fn each_of_the_17_outputs_of_the_tutorial_has_its_place_or_its_reason() {
         match place {
             Ok(path) => {
                 let value = outputs.pointer(path).and_then(Json::as_str);
-                assert!(value.is_some_and(|value| !value.is_empty()), "{stack} {output}: nothing at {path}");
+                assert!(
+                    value.is_some_and(|value| !value.is_empty()),
+                    "{stack} {output}: nothing at {path}"
+                );
             }
             Err(reason) => assert!(!reason.is_empty()),
         }
     }
     let sql = deployment.outputs().warehouse.schema.sql.clone();
-    let (role, reader) = (&deployment.outputs().warehouse.role, &deployment.outputs().source.reader_role);
+    let (role, reader) = (
+        &deployment.outputs().warehouse.role,
+        &deployment.outputs().source.reader_role,
+    );
     let cluster = &deployment.outputs().source.cluster.arn;
     let expected = format!(
         "CREATE EXTERNAL SCHEMA \"mskschema\" FROM MSK IAM_ROLE '{role},{reader}' AUTHENTICATION iam CLUSTER_ARN '{cluster}'"

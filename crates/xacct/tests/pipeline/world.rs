@@ -29,9 +29,18 @@ impl World {
     }
 
     pub(crate) fn standing(standing: Standing, seed: u64) -> Self {
-        let sim = Sim::builder().seed(seed).region(REGION).account(SOURCE).account(WAREHOUSE).build();
+        let sim = Sim::builder()
+            .seed(seed)
+            .region(REGION)
+            .account(SOURCE)
+            .account(WAREHOUSE)
+            .build();
         let door = sim.kafka_door(standing).unwrap();
-        Self { sim, door, spec: PipelineSpec::from_toml(TUTORIAL).unwrap() }
+        Self {
+            sim,
+            door,
+            spec: PipelineSpec::from_toml(TUTORIAL).unwrap(),
+        }
     }
 
     pub(crate) fn with_spec(mut self, spec: PipelineSpec) -> Self {
@@ -47,7 +56,8 @@ impl World {
     }
 
     pub(crate) fn deploy(&self) -> Deployment {
-        self.try_deploy().unwrap_or_else(|error| panic!("{}", explain(&error)))
+        self.try_deploy()
+            .unwrap_or_else(|error| panic!("{}", explain(&error)))
     }
 
     pub(crate) fn try_deploy(&self) -> Result<Deployment, Error> {
@@ -77,7 +87,11 @@ impl World {
 
     /// Sends `records` through the Kafka protocol, in real time.
     pub(crate) fn produce(&self, deployment: &Deployment, records: Vec<Vec<u8>>) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let producer = deployment.producer().await.unwrap();
             let sent = records.len() as u64;
@@ -92,7 +106,9 @@ impl World {
     pub(crate) fn writes_since(&self, from: usize) -> Vec<String> {
         let log = self.sim.call_log();
         let writes = log[from..].iter().filter(|entry| !entry.read_only);
-        writes.map(|entry| format!("{} {}:{}", entry.account, entry.service, entry.operation)).collect()
+        writes
+            .map(|entry| format!("{} {}:{}", entry.account, entry.service, entry.operation))
+            .collect()
     }
 }
 
