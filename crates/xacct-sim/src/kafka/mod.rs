@@ -16,6 +16,7 @@ mod authenticate;
 mod connection;
 mod door;
 mod frame;
+mod refusal;
 mod sequence;
 mod settings;
 mod store;
@@ -24,6 +25,7 @@ mod token;
 mod wall;
 
 pub use door::{DoorError, KafkaDoor, KafkaDoorOptions, Standing};
+pub use refusal::StoreError;
 pub use sequence::ProducerStamp;
 pub use settings::effective_settings;
-pub use store::{KafkaStore, NewRecord, Partition, Record, StoreError, Topic};
+pub use store::{KafkaStore, NewRecord, Partition, Record, Topic};

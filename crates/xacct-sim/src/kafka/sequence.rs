@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::store::StoreError;
+use super::refusal::StoreError;
 
 /// Batches that are remembered for each producer; a client may have as many in flight.
 const REMEMBERED_BATCHES: usize = 5;

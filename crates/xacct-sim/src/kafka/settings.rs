@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::store::StoreError;
+use super::refusal::StoreError;
 
 /// Largest message that a serverless cluster takes: 8 MiB.
 const MAX_MESSAGE_BYTES: i64 = 8_388_608;

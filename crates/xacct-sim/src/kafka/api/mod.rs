@@ -20,7 +20,7 @@ use kafka_protocol::protocol::{Request, StrBytes};
 use super::authenticate::Identity;
 use super::connection::{Broker, Session};
 use super::frame::{Frame, WireFault};
-use super::store::StoreError;
+use super::refusal::StoreError;
 
 /// Request, oldest and newest version. Versions end where topics are named by id alone.
 ///

@@ -15,7 +15,7 @@ use kafka_protocol::messages::{
 };
 
 use super::super::frame::WireFault;
-use super::super::store::StoreError;
+use super::super::refusal::StoreError;
 use super::{Asked, code_of, text};
 
 /// Replicas of every partition of a serverless cluster, whatever the client asks for.
