@@ -60,10 +60,17 @@ fn a_plan_names_every_resource_and_makes_no_write_call() {
         .run(async { world.pipeline().await.unwrap().plan().await.unwrap() });
     assert_eq!(world.writes_since(0), Vec::<String>::new());
     assert!(plan.steps.iter().all(|step| step.change == Change::Create));
-    assert!(plan.to_string().contains("  + warehouse/vpc (ec2:Vpc)"), "{plan}");
+    assert!(
+        plan.to_string().contains("  + warehouse/vpc (AWS::EC2::VPC)"),
+        "{plan}"
+    );
     let json = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<xacct::Plan>(&json).unwrap(), plan);
-    assert!(plan.critical_path().as_secs() > 200);
+    assert!(
+        plan.critical_path().as_secs() > 120,
+        "{}",
+        plan.critical_path_seconds
+    );
 }
 
 #[test]

@@ -74,7 +74,9 @@ fn look_alikes(world: &World) {
         "AllocateAddress",
         json!({ "Domain": "vpc", "TagSpecification": spec }),
     );
-    let trust = json!({"Version": "2012-10-17", "Statement": []}).to_string();
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+    let trust = trust.to_string();
     for (account, role) in [
         (SOURCE, "clicks-source-role"),
         (WAREHOUSE, "clicks-warehouse-role-us-east-1"),
