@@ -287,4 +287,58 @@ mod tests {
             Err(SignatureFault::Incomplete(_))
         ));
     }
+
+    /// Made with botocore 1.43, so that another implementation than the SDK for Rust is the judge.
+    #[test]
+    fn what_botocore_signs_verifies() {
+        let headers = |service: &str, signed: &str, signature: &str, more: &[(&str, &str)]| {
+            let scope = format!("AKIAEXAMPLE/20261122/ap-south-1/{service}/aws4_request");
+            let authorization =
+                format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={signed}, Signature={signature}");
+            let host = format!("{service}.ap-south-1.amazonaws.com");
+            let fixed = [
+                ("host", host.as_str()),
+                ("x-amz-date", "20261122T010203Z"),
+                ("x-amz-security-token", "token"),
+                ("authorization", authorization.as_str()),
+            ];
+            let all = fixed.iter().chain(more);
+            all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let signature = "d83feff3cc250a9a2e3a511e61b8952ca5763389812ab0affc2928ab8ff50e29";
+        let kafka = headers("kafka", "host;x-amz-date;x-amz-security-token", signature, &[]);
+        let presented = Presented {
+            method: "GET",
+            path: "/v1/tags/arn%3Aaws%3Akafka%3Aap-south-1%3A111111111111%3Acluster%2Fclicks%2F0-s1",
+            query: "tagKeys=b&tagKeys=a%20c",
+            headers: &kafka,
+            body: b"",
+        };
+        assert_eq!(check(&presented, &read(&presented).unwrap(), "secret"), Ok(()));
+        let signed = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target";
+        let signature = "8e4cc5e5d40efd6db684f4f165ee431e1a513effcc0c4828984916e19f95b57e";
+        let more = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", "Route53Resolver.ListResolverRules"),
+        ];
+        let resolver = headers("route53resolver", signed, signature, &more);
+        let body = br#"{"MaxResults":5}"#;
+        let presented = Presented {
+            method: "POST",
+            path: "/",
+            query: "",
+            headers: &resolver,
+            body,
+        };
+        assert_eq!(check(&presented, &read(&presented).unwrap(), "secret"), Ok(()));
+        let changed = Presented {
+            body: b"{}",
+            ..presented
+        };
+        assert_eq!(
+            check(&changed, &read(&changed).unwrap(), "secret"),
+            Err(SignatureFault::Mismatch)
+        );
+    }
 }
