@@ -135,15 +135,18 @@ pub fn compare_plain_view(wanted: &CreateView, definition: Option<&str>) -> Comp
     let Some(text) = definition else {
         return Comparison::Unsure("the catalog shows no definition".into());
     };
-    let found = match read(text) {
-        Ok(Statement::CreateView(found)) => Some(found.select().clone()),
-        Ok(_) => None,
-        Err(_) => Select::new(text.trim().trim_end_matches(';')).ok(),
-    };
-    match found {
-        Some(found) if found.same_as(wanted.select()) => Comparison::Same,
+    match read(text) {
+        // The statement itself is kept of a view that binds late: what differs is meant.
+        Ok(Statement::CreateView(found)) if found.select().same_as(wanted.select()) => Comparison::Same,
+        Ok(Statement::CreateView(found)) => {
+            Comparison::of(vec![Difference::new("select", wanted.select(), found.select())])
+        }
+        Ok(other) => Comparison::of(vec![Difference::new("kind", "a plain view", other.label())]),
         // Redshift prints the select of a bound view anew, with casts and aliases of its own.
-        _ => Comparison::Unsure("the catalog prints the view's select in words of its own".into()),
+        Err(_) => match Select::new(text.trim().trim_end_matches(';')) {
+            Ok(found) if found.same_as(wanted.select()) => Comparison::Same,
+            _ => Comparison::Unsure("the catalog prints the view's select in words of its own".into()),
+        },
     }
 }
 
@@ -183,12 +186,27 @@ pub fn compare_schema(wanted: &CreateExternalSchema, found: &ExternalSchemaRow) 
     let Some(Ok(serde_json::Value::Object(options))) = options else {
         return Comparison::Unsure("the catalog's options could not be read".into());
     };
+    let shown = |what: &str| {
+        let key = options.keys().find(|key| key.eq_ignore_ascii_case(what))?;
+        options[key].as_str()
+    };
     for (what, wanted) in shown_options(source) {
-        let key = options.keys().find(|key| key.eq_ignore_ascii_case(what));
-        let text = key.and_then(|key| options[key].as_str());
-        if let Some(text) = text.filter(|text| !text.eq_ignore_ascii_case(&wanted)) {
+        if let Some(text) = shown(what).filter(|text| !text.eq_ignore_ascii_case(&wanted)) {
             differences.push(Difference::new(what, wanted, text));
         }
+    }
+    // A schema by address has no cluster, and one by cluster no address.
+    let (own, other) = match source {
+        StreamSource::Kinesis(_) => return Comparison::of(differences),
+        StreamSource::Msk(_) => ("CLUSTER_ARN", "URI"),
+        StreamSource::Kafka(_) => ("URI", "CLUSTER_ARN"),
+    };
+    if let (None, Some(text)) = (shown(own), shown(other)) {
+        differences.push(Difference::new(
+            "source",
+            format!("by {own}"),
+            format!("by {other} {text}"),
+        ));
     }
     Comparison::of(differences)
 }
@@ -264,6 +282,29 @@ mod tests {
     }
 
     #[test]
+    fn a_plain_view_differs_only_where_its_own_statement_is_kept() {
+        let wanted = CreateView::quarantine(QualifiedName::parse("public.bad").unwrap(), &view()).unwrap();
+        let wanted = wanted.late_binding();
+        assert_eq!(
+            compare_plain_view(&wanted, Some(&wanted.to_string())),
+            Comparison::Same
+        );
+        let other = "CREATE VIEW public.bad AS SELECT kafka_offset FROM public.v WITH NO SCHEMA BINDING;";
+        assert!(!compare_plain_view(&wanted, Some(other)).is_same());
+        let kind = view().to_string();
+        assert!(
+            !compare_plain_view(&wanted, Some(&kind)).is_same(),
+            "a materialized view of that name"
+        );
+        for unclear in [None, Some("SELECT v.kafka_offset FROM public.v;")] {
+            assert!(matches!(
+                compare_plain_view(&wanted, unclear),
+                Comparison::Unsure(_)
+            ));
+        }
+    }
+
+    #[test]
     fn another_chain_in_the_catalog_is_drift_and_a_missing_key_is_not() {
         let arn = "arn:aws:kafka:ap-south-1:111111111111:cluster/c/8ecca3e4-7e5a-4152-a212-ab7f9cde97be-s1";
         let role = RoleArn::new("arn:aws:iam::222222222222:role/a").unwrap();
@@ -286,6 +327,12 @@ mod tests {
         assert_eq!(
             differences[0].to_string(),
             "IAM_ROLE: arn:aws:iam::222222222222:role/b instead of arn:aws:iam::222222222222:role/a"
+        );
+        let by_address = compare_schema(&wanted, &row(r#"{"URI":"b-1.example.com:9098"}"#));
+        assert!(
+            matches!(&by_address, Comparison::Differs(found) if found[0].to_string()
+                == "source: by URI b-1.example.com:9098 instead of by CLUSTER_ARN"),
+            "{by_address:?}"
         );
     }
 }

@@ -1,7 +1,8 @@
 //! A warehouse at work: refreshes, counts, typed rows, what Redshift skipped.
 
 use crate::data::{DataApi, SqlError};
-use crate::ddl::{Identifier, QualifiedName, RefreshMaterializedView, Statement};
+use crate::ddl::{Identifier, QualifiedName, RefreshMaterializedView, Statement, read};
+use crate::query::{self, Count, Counts, PartitionLag, Query, ScanError};
 use crate::statements::in_view_schema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -25,25 +26,6 @@ pub struct Tally {
     pub quarantined: u64,
     /// Positions that Redshift skipped because the record was too large.
     pub skipped: u64,
-}
-
-/// One position that Redshift could not ingest, from `SYS_STREAM_SCAN_ERRORS`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ScanError {
-    /// The topic.
-    pub stream_name: String,
-    /// The partition or shard.
-    pub partition_id: String,
-    /// The offset or sequence number.
-    pub position: String,
-    /// Redshift's reason.
-    pub error_reason: String,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    n: u64,
 }
 
 impl Warehouse {
@@ -72,43 +54,52 @@ impl Warehouse {
     /// [`SqlError`].
     pub async fn count(&self, view: &str) -> Result<u64, SqlError> {
         let name = format!("count {view}");
-        let sql = format!("SELECT COUNT(*) AS n FROM {}", qualified(&name, view)?);
-        self.one(&name, &sql).await
+        let count: Count = self.first(&query::landed(&qualified(&name, view)?)).await?;
+        Ok(count.n)
     }
 
-    /// How the records of a view with a guarded payload add up:
-    /// `rows + quarantined + skipped` is what was produced.
-    ///
-    /// # Errors
-    /// [`SqlError`], also where the view has no column `payload`.
-    pub async fn tally(&self, view: &str) -> Result<Tally, SqlError> {
-        let name = format!("tally {view}");
-        let from = qualified(&name, view)?;
-        let parsed = format!("SELECT COUNT(*) AS n FROM {from} WHERE \"payload\" IS NOT NULL");
-        let rest = format!("SELECT COUNT(*) AS n FROM {from} WHERE \"payload\" IS NULL");
-        let (rows, quarantined) = (self.one(&name, &parsed).await?, self.one(&name, &rest).await?);
-        let skipped = self.scan_errors(view).await?.len() as u64;
-        Ok(Tally {
-            rows,
-            quarantined,
-            skipped,
-        })
-    }
-
-    /// Every position that Redshift could not ingest into a view.
+    /// How the records of a view add up: `rows + quarantined + skipped` is what was
+    /// produced. What counts as a row follows from the view's definition, as the
+    /// catalog keeps it; of a view with a select of its own every record does.
     ///
     /// # Errors
     /// [`SqlError`].
-    pub async fn scan_errors(&self, view: &str) -> Result<Vec<ScanError>, SqlError> {
-        let name = format!("scan errors of {view}");
-        let literal =
-            crate::ddl::Literal::new(view.to_lowercase()).map_err(|error| refused(&name, &error))?;
-        let sql = format!(
-            "SELECT TRIM(stream_name) AS stream_name, TRIM(partition_id) AS partition_id, \
-             TRIM(position) AS position, TRIM(error_reason) AS error_reason \
-             FROM sys_stream_scan_errors WHERE TRIM(mv_name) = {literal} ORDER BY 2, 3"
-        );
-        self.api.query(&self.cx, &name, &sql).await
+    pub async fn tally(&self, view: &str) -> Result<Tally, SqlError> {
+        let view = qualified(&format!("tally {view}"), view)?;
+        let counted = self.counting(&view).await?;
+        let counts: Counts = self.first(&counted).await?;
+        let skipped: Count = self.first(&query::skipped(view.name())).await?;
+        Ok(Tally {
+            rows: counts.rows,
+            quarantined: counts.quarantined,
+            skipped: skipped.n,
+        })
+    }
+
+    /// The newest positions that Redshift could not ingest into a view, at most `limit`.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn scan_errors(&self, view: &str, limit: u32) -> Result<Vec<ScanError>, SqlError> {
+        let view = qualified(&format!("scan errors of {view}"), view)?;
+        self.ask(&query::scan_errors(view.name(), limit)).await
+    }
+
+    /// How old the newest record of each partition is that a view has read.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn lag(&self, view: &str) -> Result<Vec<PartitionLag>, SqlError> {
+        let view = qualified(&format!("lag of {view}"), view)?;
+        self.ask(&query::lag(view.name())).await
+    }
+
+    /// Runs one of the typed queries of [`query`].
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn ask<R: DeserializeOwned>(&self, query: &Query<R>) -> Result<Vec<R>, SqlError> {
+        self.api.ask(&self.cx, query).await
     }
 
     /// Runs any query and reads every row as `T`: a struct with the columns'
@@ -126,9 +117,28 @@ impl Warehouse {
         &self.api
     }
 
-    async fn one(&self, name: &str, sql: &str) -> Result<u64, SqlError> {
-        let rows: Vec<Count> = self.api.query(&self.cx, name, sql).await?;
-        Ok(rows.first().map_or(0, |row| row.n))
+    /// The query that counts a view, from its definition or else its columns.
+    async fn counting(&self, view: &QualifiedName) -> Result<Query<Counts>, SqlError> {
+        let kept = self.ask(&query::definition(view)).await?;
+        if let Some(Ok(Statement::CreateMaterializedView(found))) =
+            kept.first().map(|row| read(&row.definition))
+        {
+            let landing = found.body().landing();
+            return Ok(query::counts_of(
+                view,
+                landing.map(|form| (form.payload(), form.payload_name())),
+            ));
+        }
+        let form = query::payload_of(&self.ask(&query::columns(view)).await?);
+        let column = form.map(|form| (form, Identifier::fixed(form.default_column())));
+        Ok(query::counts_of(
+            view,
+            column.as_ref().map(|(form, column)| (*form, column)),
+        ))
+    }
+
+    async fn first<R: DeserializeOwned + Default>(&self, query: &Query<R>) -> Result<R, SqlError> {
+        Ok(self.ask(query).await?.into_iter().next().unwrap_or_default())
     }
 }
 

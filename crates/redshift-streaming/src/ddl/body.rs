@@ -96,6 +96,24 @@ impl ViewBody {
         }
     }
 
+    /// The external schema and the stream that it reads.
+    ///
+    /// ```
+    /// use redshift_streaming::ddl::ViewBody;
+    /// let body = ViewBody::written("SELECT COUNT(*) AS n FROM Ext.\"Clicks\" WHERE kafka_partition = 1")?;
+    /// assert_eq!(body.reads(), Some(("ext".to_owned(), "Clicks".to_owned())));
+    /// # Ok::<(), redshift_streaming::ddl::SelectRefused>(())
+    /// ```
+    #[must_use]
+    pub fn reads(&self) -> Option<(String, String)> {
+        let lexemes = scan(&self.to_string()).ok()?;
+        let from = lexemes.iter().position(|lexeme| lexeme.is("from"))?;
+        match lexemes.get(from + 1..from + 4)? {
+            [schema, dot, stream] if dot.token == Token::Period => Some((schema.name()?, stream.name()?)),
+            _ => None,
+        }
+    }
+
     /// Whether a name in it has capitals between quotes, or is a topic with capitals.
     #[must_use]
     pub fn needs_case_sensitivity(&self) -> bool {

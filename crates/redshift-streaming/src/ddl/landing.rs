@@ -28,6 +28,16 @@ pub enum Payload {
     Text,
 }
 
+impl Payload {
+    /// The column that holds it where nobody said otherwise.
+    pub(crate) fn default_column(self) -> &'static str {
+        match self {
+            Self::Json | Self::JsonUnguarded | Self::Text => "payload",
+            Self::Raw => "raw",
+        }
+    }
+}
+
 /// `SELECT … FROM "schema"."stream"` with every record in it exactly once.
 ///
 /// ```
@@ -93,12 +103,8 @@ impl Landing {
     /// `payload`, and `raw` for what stays bytes.
     #[must_use]
     pub fn with_payload(mut self, payload: Payload) -> Self {
-        let name = match payload {
-            Payload::Json | Payload::JsonUnguarded | Payload::Text => "payload",
-            Payload::Raw => "raw",
-        };
         self.payload = payload;
-        self.value_name = Identifier::fixed(name);
+        self.value_name = Identifier::fixed(payload.default_column());
         self.raw_name = Identifier::fixed("raw");
         self
     }

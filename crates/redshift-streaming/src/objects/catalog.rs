@@ -1,77 +1,51 @@
 //! What the database's catalog says about a pipeline's objects.
 
-use crate::data::{DataApi, SqlError};
-use crate::ddl::Identifier;
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use crate::data::{DataApi, SqlError, typed};
+use crate::ddl::{Identifier, Statement, read};
+use crate::query::{self, DefinedRow, ExternalSchemaRow, Query, ReaderOfRow, ViewRow};
+use crate::statements::VIEW_SCHEMA;
+use serde::de::DeserializeOwned;
 use xacct_converge::Context;
-
-/// An external schema as `SVV_EXTERNAL_SCHEMAS` shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct SeenSchema {
-    /// Its name.
-    pub schemaname: String,
-    /// Its options: JSON whose key `IAM_ROLE` AWS documents.
-    pub esoptions: Option<String>,
-}
-
-/// A materialized view as `SVV_MV_INFO` shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct SeenView {
-    /// Its name.
-    pub name: String,
-    /// Its owner; only the owner may refresh it.
-    pub user_name: Option<String>,
-    /// 0 or 1 while it can be refreshed; 101 to 105 when it must be made anew.
-    pub state: Option<i64>,
-    /// Whether Redshift refreshes it by itself: `t` or `f`, or a boolean.
-    pub autorefresh: serde_json::Value,
-}
-
-impl SeenView {
-    /// Whether Redshift refreshes it by itself.
-    #[must_use]
-    pub fn refreshes_itself(&self) -> bool {
-        match &self.autorefresh {
-            serde_json::Value::Bool(on) => *on,
-            serde_json::Value::String(text) => text.trim().starts_with(['t', 'T']),
-            other => other.as_i64() == Some(1),
-        }
-    }
-
-    /// Whether it must be made anew before it can be refreshed.
-    #[must_use]
-    pub fn is_broken(&self) -> bool {
-        self.state.is_some_and(|state| state >= 100)
-    }
-}
 
 /// Everything that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Catalog {
     /// External schemas.
-    pub schemas: Vec<SeenSchema>,
-    /// Materialized views.
-    pub views: Vec<SeenView>,
+    pub schemas: Vec<ExternalSchemaRow>,
+    /// Materialized views of the schema `public`.
+    pub views: Vec<ViewRow>,
+    /// Definitions and owners of all views of the schema `public`, plain ones too.
+    pub definitions: Vec<DefinedRow>,
+    /// Who may read what in the schema `public`.
+    pub readers: Vec<ReaderOfRow>,
+}
+
+/// A materialized view with its definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SeenView {
+    pub(super) row: ViewRow,
+    pub(super) definition: Option<String>,
 }
 
 impl Catalog {
-    /// Reads the external schemas and materialized views of the database.
+    /// Reads the objects of the database: four queries in one transaction.
     ///
     /// # Errors
     /// [`SqlError`]; an ordinary user sees only what is its own.
     pub async fn read(api: &DataApi, cx: &Context) -> Result<Self, SqlError> {
-        let schemas = "SELECT TRIM(schemaname) AS schemaname, esoptions FROM svv_external_schemas ORDER BY 1";
-        let views = "SELECT TRIM(name) AS name, TRIM(user_name) AS user_name, state, autorefresh \
-                     FROM svv_mv_info WHERE schema_name = 'public' ORDER BY 1";
-        let (schemas, views) = futures_util::try_join!(
-            api.query(cx, "read external schemas", schemas),
-            api.query(cx, "read materialized views", views),
-        )?;
-        Ok(Self { schemas, views })
+        let public = Identifier::fixed(VIEW_SCHEMA);
+        let (schemas, views) = (query::external_schemas(), query::views(&public));
+        let (definitions, readers) = (query::definitions(&public), query::all_readers(&public));
+        let texts = [schemas.sql(), views.sql(), definitions.sql(), readers.sql()];
+        let mut rows = api.together(cx, "read the catalog", &texts).await?.into_iter();
+        let mut next = || rows.next().unwrap_or_default();
+        Ok(Self {
+            schemas: of(&schemas, next())?,
+            views: of(&views, next())?,
+            definitions: of(&definitions, next())?,
+            readers: of(&readers, next())?,
+        })
     }
 
     /// Whether there is a materialized view of this name.
@@ -80,23 +54,71 @@ impl Catalog {
         self.view(name).is_some()
     }
 
-    pub(super) fn schema(&self, name: &Identifier) -> Option<SeenSchema> {
-        let same = |seen: &&SeenSchema| seen.schemaname.eq_ignore_ascii_case(name.as_str());
-        self.schemas.iter().find(same).cloned()
+    pub(crate) fn schema(&self, name: &Identifier) -> Option<&ExternalSchemaRow> {
+        self.schemas
+            .iter()
+            .find(|seen| seen.schema_name.eq_ignore_ascii_case(name.as_str()))
     }
 
     pub(super) fn view(&self, name: &Identifier) -> Option<SeenView> {
+        let row = self.view_row(name)?.clone();
+        let definition = self.defined(name).and_then(|seen| seen.definition.clone());
+        Some(SeenView { row, definition })
+    }
+
+    pub(crate) fn view_row(&self, name: &Identifier) -> Option<&ViewRow> {
         self.views
             .iter()
             .find(|seen| seen.name.eq_ignore_ascii_case(name.as_str()))
-            .cloned()
+    }
+
+    /// A plain or materialized view.
+    pub(crate) fn defined(&self, name: &Identifier) -> Option<&DefinedRow> {
+        self.definitions
+            .iter()
+            .find(|seen| seen.name.eq_ignore_ascii_case(name.as_str()))
+    }
+
+    /// Whether `user` was granted to read `relation`.
+    pub(crate) fn may_read(&self, relation: &Identifier, user: &Identifier) -> bool {
+        self.readers_of(relation).any(|seen| {
+            seen.identity_type == "user" && seen.identity_name.eq_ignore_ascii_case(user.as_str())
+        })
+    }
+
+    pub(crate) fn readers_of(&self, relation: &Identifier) -> impl Iterator<Item = &ReaderOfRow> {
+        let name = relation.as_str().to_owned();
+        self.readers
+            .iter()
+            .filter(move |seen| seen.relation_name.eq_ignore_ascii_case(&name))
+    }
+
+    /// The user as whom the catalog was read; unknown while there is no view.
+    pub(crate) fn asker(&self) -> Option<&str> {
+        self.definitions.first().map(|seen| seen.asker.as_str())
+    }
+
+    /// The materialized views that read from an external schema, as far as their
+    /// definitions can be read.
+    pub(super) fn views_over(&self, schema: &Identifier) -> Vec<&str> {
+        let reads = |seen: &&DefinedRow| {
+            let definition = seen.definition.as_deref().unwrap_or_default();
+            match read(definition) {
+                Ok(Statement::CreateMaterializedView(view)) => view
+                    .body()
+                    .reads()
+                    .is_some_and(|(found, _)| found.eq_ignore_ascii_case(schema.as_str())),
+                _ => false,
+            }
+        };
+        self.definitions
+            .iter()
+            .filter(reads)
+            .map(|seen| seen.name.as_str())
+            .collect()
     }
 }
 
-/// The options of a schema that are text, by key in upper case.
-pub(crate) fn options_of(schema: &SeenSchema) -> BTreeMap<String, String> {
-    let read: Option<serde_json::Value> = schema.esoptions.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let entries = read.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten();
-    let texts = entries.filter_map(|(key, value)| Some((key.to_uppercase(), value.as_str()?.to_owned())));
-    texts.collect()
+fn of<R: DeserializeOwned>(query: &Query<R>, rows: Vec<crate::data::Row>) -> Result<Vec<R>, SqlError> {
+    typed(query.name(), rows)
 }

@@ -1,13 +1,16 @@
 //! One materialized view over a topic.
 
+use super::SchemaOut;
 use super::catalog::SeenView;
-use super::{Connection, SchemaOut, run_patiently, unwritable};
-use crate::data::DataApi;
+use super::running::{Done, Reach, Session, run, run_again, taken, unwritable};
+use super::schema::{listed, reasons};
+use crate::data::Outlook;
 use crate::ddl::{
     AlterMaterializedView, CreateMaterializedView, DropMaterializedView, RefreshMaterializedView, Statement,
     ViewChange,
 };
-use crate::statements::{create_quarantine, create_view, grants, in_view_schema};
+use crate::drift::{Comparison, compare_view};
+use crate::statements::{create_view, in_view_schema};
 use crate::{StreamingSpec, ViewSpec};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -27,8 +30,18 @@ pub struct ViewOut {
     pub sql: String,
 }
 
+impl ViewOut {
+    pub(super) fn of(view: &ViewSpec, wanted: Option<&CreateMaterializedView>) -> Self {
+        Self {
+            name: view.name.as_str().to_owned(),
+            topic: view.source.name().to_owned(),
+            sql: wanted.map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+}
+
 pub(super) struct ViewResource {
-    pub(super) connection: Connection,
+    pub(super) session: Session,
     pub(super) seen: Option<SeenView>,
     pub(super) schema: Value<SchemaOut>,
     pub(super) spec: Arc<StreamingSpec>,
@@ -36,40 +49,46 @@ pub(super) struct ViewResource {
     pub(super) after: Vec<Ready>,
 }
 
+/// Compares a view with what the catalog keeps of it; its options apart.
+pub(super) fn compare(wanted: &CreateMaterializedView, seen: &SeenView) -> Comparison {
+    compare_view(wanted, seen.definition.as_deref(), &[])
+}
+
 impl ViewResource {
-    fn statement(&self) -> Result<CreateMaterializedView, Failure> {
+    fn wanted(&self) -> Result<CreateMaterializedView, Failure> {
         create_view(&self.spec, &self.view).map_err(unwritable)
     }
 
-    fn output(&self) -> ViewOut {
-        let sql = self.statement().map(|sql| sql.to_string()).unwrap_or_default();
-        ViewOut {
-            name: self.view.name.as_str().to_owned(),
-            topic: self.view.source.name().to_owned(),
-            sql,
+    /// Why the view as it is cannot stay, apart from the schema under it.
+    fn stale(&self, seen: &SeenView) -> Vec<Reason> {
+        if seen.row.is_broken() {
+            return vec![Reason::differs("state", seen.row.state, "refreshable")];
+        }
+        match self.wanted().map(|wanted| compare(&wanted, seen)) {
+            Ok(Comparison::Differs(differences)) => reasons(&differences),
+            // What the catalog does not show clearly is no reason to lose data, and
+            // what cannot be written is said when it is applied.
+            _ => Vec::new(),
         }
     }
 
-    /// The quarantine view and the grants that stand beside the view.
-    fn companions(&self) -> Result<Vec<Statement>, Failure> {
-        let quarantine = create_quarantine(&self.view, &self.statement()?).map_err(unwritable)?;
-        let quarantine = quarantine.map(|view| Statement::from(view.or_replace()));
-        Ok(quarantine
-            .into_iter()
-            .chain(grants(&self.view).into_iter().map(Statement::from))
-            .collect())
-    }
-
-    async fn drop_broken(&self, api: &DataApi, cx: &Context) -> Result<(), Failure> {
-        let statement =
-            Statement::from(DropMaterializedView::new(in_view_schema(&self.view.name)).if_exists());
-        run_patiently(
-            api,
-            cx,
-            "drop a view that can no longer be refreshed",
-            &statement.to_string(),
-        )
-        .await
+    async fn accept(
+        &self,
+        wanted: &CreateMaterializedView,
+        inputs: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<Option<ViewOut>, Failure> {
+        let catalog = self.session.catalog(inputs, cx).await?;
+        let Some(seen) = catalog.view(&self.view.name) else {
+            return Ok(None);
+        };
+        if seen.row.is_broken() {
+            return Err(taken(&wanted.name().plain(), "it can no longer be refreshed"));
+        }
+        match compare(wanted, &seen) {
+            Comparison::Differs(differences) => Err(taken(&wanted.name().plain(), &listed(&differences))),
+            Comparison::Same | Comparison::Unsure(_) => Ok(Some(ViewOut::of(&self.view, Some(wanted)))),
+        }
     }
 }
 
@@ -81,39 +100,68 @@ impl Resource for ViewResource {
     }
 
     fn needs(&self) -> Needs {
-        self.connection
+        self.session
             .needs()
             .value(&self.schema)
             .after_all(self.after.clone())
     }
 
-    fn plan(&self, _: &Inputs<'_>) -> Decision<ViewOut> {
+    fn plan(&self, known: &Inputs<'_>) -> Decision<ViewOut> {
         let Some(seen) = &self.seen else {
             return Decision::create();
         };
-        let current = self.output();
-        if seen.is_broken() {
-            let state = seen.state.unwrap_or_default();
-            return Decision::replace(current, vec![Reason::differs("state", state, "refreshable")]);
+        let current = ViewOut::of(&self.view, self.wanted().ok().as_ref());
+        let mut stale = self.stale(seen);
+        if known.known(&self.schema).is_none() {
+            stale.push(Reason::differs("external schema", "an earlier one", "made anew"));
         }
-        let (old, new) = (seen.refreshes_itself(), self.view.auto_refresh);
-        let reasons = if old == new {
-            Vec::new()
-        } else {
-            vec![Reason::differs("auto refresh", old, new)]
-        };
-        Decision::update(current, reasons)
+        if !stale.is_empty() {
+            return Decision::replace(current, stale);
+        }
+        let (old, new) = (seen.row.refreshes_itself(), self.view.auto_refresh);
+        let differs = (old != new).then(|| Reason::differs("auto refresh", old, new));
+        Decision::update(current, differs.into_iter().collect())
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<ViewOut, Failure> {
-        let statement = self.statement()?;
-        let api = self.connection.api(inputs)?;
-        if self.seen.as_ref().is_some_and(SeenView::is_broken) {
-            self.drop_broken(&api, cx).await?;
+        let wanted = self.wanted()?;
+        let api = self.session.api(inputs)?;
+        let output = ViewOut::of(&self.view, Some(&wanted));
+        if let Some(seen) = &self.seen {
+            // The schema may have turned out to be the one that it was.
+            if !inputs.get(&self.schema)?.anew && self.stale(seen).is_empty() {
+                return Ok(output);
+            }
+            run_again(
+                &api,
+                cx,
+                DropMaterializedView::new(wanted.name().clone()).if_exists(),
+            )
+            .await?;
         }
-        let name = format!("create the view {}", self.view.name.as_str());
-        run_patiently(&api, cx, &name, &statement.to_string()).await?;
-        Ok(self.output())
+        match run(&api, cx, &wanted.clone().into(), Reach::Stream).await? {
+            Done::Ran => Ok(output),
+            Done::Exists => {
+                let other = || {
+                    taken(
+                        &wanted.name().plain(),
+                        "it is no materialized view that this user can see",
+                    )
+                };
+                self.accept(&wanted, inputs, cx).await?.ok_or_else(other)
+            }
+        }
+    }
+
+    async fn recover(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<Option<ViewOut>, Failure> {
+        // What was there before may still be there: then it is dropped once more.
+        if self.seen.is_some() {
+            return Ok(None);
+        }
+        let wanted = self.wanted()?;
+        let seen = self.session.catalog(inputs, cx).await?.view(&self.view.name);
+        let same = seen.is_some_and(|seen| !seen.row.is_broken() && compare(&wanted, &seen).is_same());
+        Ok(same.then(|| ViewOut::of(&self.view, Some(&wanted))))
     }
 
     async fn configure(
@@ -123,19 +171,11 @@ impl Resource for ViewResource {
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<ViewOut, Failure> {
-        let api = self.connection.api(inputs)?;
-        if reasons.is_empty() {
-            for statement in self.companions()? {
-                run_patiently(&api, cx, &statement.label(), &statement.to_string()).await?;
-            }
-            return Ok(current);
+        if !reasons.is_empty() {
+            let change = ViewChange::AutoRefresh(self.view.auto_refresh);
+            let alter = AlterMaterializedView::new(in_view_schema(&self.view.name), change);
+            run_again(&self.session.api(inputs)?, cx, alter).await?;
         }
-        let change = ViewChange::AutoRefresh(self.view.auto_refresh);
-        let statement = Statement::from(AlterMaterializedView::new(
-            in_view_schema(&self.view.name),
-            change,
-        ));
-        run_patiently(&api, cx, "change the view", &statement.to_string()).await?;
         Ok(current)
     }
 
@@ -147,20 +187,25 @@ impl Resource for ViewResource {
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<Settled<ViewOut>, Failure> {
-        let statement = Statement::from(RefreshMaterializedView::new(in_view_schema(&self.view.name)));
-        let api = self.connection.api(inputs)?;
-        let name = format!("refresh the view {}", self.view.name.as_str());
-        match api.run(cx, &name, &statement.to_string()).await {
-            Ok(_) => Ok(Settled::Ready(current.clone())),
-            Err(error) => match super::passing(&error) {
-                Some(why) => Ok(Settled::Waiting(format!("its first refresh ({why})"))),
-                None => Err(error.into_failure().classed(Class::Terminal)),
-            },
+        let refresh = Statement::from(RefreshMaterializedView::new(in_view_schema(&self.view.name)));
+        let api = self.session.api(inputs)?;
+        let error = match api.run(cx, &refresh.label(), &refresh.to_string()).await {
+            Ok(_) => return Ok(Settled::Ready(current.clone())),
+            Err(error) => error,
+        };
+        match error.outlook() {
+            Some(Outlook::MayPass | Outlook::Contended) => {
+                let why = error.refusal().unwrap_or_default();
+                Ok(Settled::Waiting(format!("its first refresh ({why})")))
+            }
+            Some(_) => Err(error.into_failure().classed(Class::Terminal)),
+            None => Err(error.into_failure()),
         }
     }
 
     async fn delete(&self, _: &ViewOut, _: &Context) -> Result<(), Failure> {
-        // It goes with the namespace, which this crate made.
+        // It goes with the namespace, which this crate made; one that is made anew
+        // is dropped when it is created.
         Ok(())
     }
 

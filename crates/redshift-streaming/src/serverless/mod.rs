@@ -5,61 +5,18 @@
 //! else's and ends in an error before anything is changed.
 
 mod namespace;
+mod spec;
 mod workgroup;
 
 pub use namespace::NamespaceOut;
+pub use spec::{ServerlessSpec, SpecError, SpecErrors};
 pub use workgroup::WorkgroupOut;
 
 use aws_sdk_redshiftserverless::Client;
 use aws_sdk_redshiftserverless::types::{Namespace, NamespaceStatus, Tag, Workgroup, WorkgroupStatus};
 use aws_types::SdkConfig;
-use serde::{Deserialize, Serialize};
 use xacct_converge::{Context, Failure, Graph, Handle, Ready, Value};
 use xacct_types::{Owner, RoleArn, SecurityGroupId, SubnetId, Tags};
-
-/// What a Redshift Serverless warehouse should be like.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ServerlessSpec {
-    /// The namespace's name: 3 to 64 of `[a-z0-9-]`.
-    pub namespace: String,
-    /// The workgroup's name: 3 to 64 of `[a-z0-9-]`.
-    pub workgroup: String,
-    /// The first database.
-    pub database: String,
-    /// Redshift processing units.
-    pub base_capacity: u32,
-    /// Whether identifiers keep their case, which topics with capitals need.
-    pub case_sensitive: bool,
-}
-
-impl ServerlessSpec {
-    /// A warehouse whose names derive from `owner`, with the tutorial's 32 units.
-    #[must_use]
-    pub fn of(owner: &Owner, database: impl Into<String>) -> Self {
-        Self {
-            namespace: owner.name("namespace"),
-            workgroup: owner.name("workgroup"),
-            database: database.into(),
-            base_capacity: 32,
-            case_sensitive: false,
-        }
-    }
-
-    /// Another capacity, in Redshift processing units.
-    #[must_use]
-    pub const fn with_base_capacity(mut self, units: u32) -> Self {
-        self.base_capacity = units;
-        self
-    }
-
-    /// Lets identifiers keep their case.
-    #[must_use]
-    pub const fn with_case_sensitivity(mut self, on: bool) -> Self {
-        self.case_sensitive = on;
-        self
-    }
-}
 
 /// The names under which the two resources stand in tags and plans.
 pub(crate) const NAMESPACE: &str = "warehouse/namespace";
