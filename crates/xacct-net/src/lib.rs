@@ -12,7 +12,11 @@
 //! | [`blueprint`] | which routes, group rules and endpoints does that mean? |
 //! | [`proof`] | do packets and names get through, and if not, which link is broken? |
 //!
-//! Without the feature `aws` the crate is pure: no SDK, no I/O.
+//! Without the feature `aws` the crate is pure: no SDK, no I/O. With it, [`Networks`]
+//! observes, plans, deploys, verifies and removes (`apply`, `plan`, `outputs`,
+//! `verify`, `live`), as a program of its own or as part of a larger graph.
+//!
+//! A plan is proved before anything exists:
 //!
 //! ```
 //! use xacct_net::{LinkSpec, proof};
@@ -22,12 +26,53 @@
 //! assert!(report.holds(), "{report}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+#![cfg_attr(
+    feature = "aws",
+    doc = r#"
+A whole program on two simulated accounts: plan, deploy, verify, remove.
+
+```
+use xacct_converge::{Context, smithy::ConfigClock};
+use xacct_net::{LinkSpec, Networks, live::Ends, proof::Options};
+use xacct_sim::Sim;
+use xacct_types::{Owner, PipelineName};
+
+let sim = Sim::builder().region("ap-south-1").account("111111111111").account("222222222222").build();
+let (source, warehouse) = (sim.sdk_config("111111111111"), sim.sdk_config("222222222222"));
+let cx = Context::new(ConfigClock::of(&source), 1);
+
+let owner = Owner::new(PipelineName::new("clicks")?);
+let link = LinkSpec::new("ap-south-1".parse()?).resolve()?;
+let networks = Networks::new(link, &owner, 1, &source, &warehouse);
+
+sim.run(async {
+    let plan = networks.plan(&cx).await?;
+    assert!(plan.changes().count() > 30, "{plan}");
+
+    let outputs = networks.deploy(&cx).await?;
+    assert_eq!(outputs.source.private_subnets.len(), 3);
+    assert!(networks.plan(&cx).await?.is_empty(), "a second run has nothing to do");
+
+    let report = networks.verify(&outputs, &Ends::default(), &Options::default(), &cx).await?;
+    assert!(report.holds(), "{report}");
+
+    networks.remove(&cx).await?;
+    Ok::<(), Box<dyn std::error::Error>>(())
+})?;
+assert!(sim.inventory("222222222222").is_empty());
+# Ok::<(), Box<dyn std::error::Error>>(())
+```
+"#
+)]
 
 #[cfg(feature = "aws")]
 pub mod apply;
 pub mod blueprint;
 #[cfg(feature = "aws")]
 mod endpoint;
+#[cfg(feature = "aws")]
+mod entries;
 mod error;
 #[cfg(feature = "aws")]
 mod groups;
@@ -36,6 +81,8 @@ mod internet;
 pub mod layout;
 #[cfg(feature = "aws")]
 pub mod live;
+#[cfg(feature = "aws")]
+mod nat;
 #[cfg(feature = "aws")]
 mod observe;
 #[cfg(feature = "aws")]
@@ -67,3 +114,7 @@ mod vpc;
 pub use apply::{LinkError, Networks, Observed};
 pub use error::{SpecError, SpecErrors};
 pub use spec::{Egress, Link, LinkSpec, Network, NetworkSpec, Side};
+
+#[cfg(all(test, feature = "aws"))]
+#[path = "../tests/wire/mod.rs"]
+mod wire;

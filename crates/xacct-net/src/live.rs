@@ -2,7 +2,7 @@
 
 use crate::apply::Networks;
 use crate::blueprint::{Direction, GroupRole, Protocol};
-use crate::groups::{Entry, EntryPeer, entries};
+use crate::entries::{Entry, EntryPeer, entries};
 use crate::outputs::{LinkOutputs, NetworkOutputs};
 use crate::proof::Model;
 use crate::proof::model::{
@@ -212,7 +212,7 @@ async fn live_vpcs(site: &Site, id: &str, cx: &Context) -> Result<Vec<Vpc>, Fail
 
 /// Whether these DHCP options leave names to the VPC's resolver. `default` stands
 /// for none at all, which leaves instances without any name server.
-async fn amazon_dns(site: &Site, id: &str, cx: &Context) -> Result<bool, Failure> {
+pub(crate) async fn amazon_dns(site: &Site, id: &str, cx: &Context) -> Result<bool, Failure> {
     let request = site
         .ec2
         .describe_dhcp_options()
@@ -316,7 +316,7 @@ fn ports(from: i32, to: i32) -> RangeInclusive<u16> {
     u16::try_from(from).unwrap_or(0)..=u16::try_from(to).unwrap_or(u16::MAX)
 }
 
-async fn acls(site: &Site, vpc: &str, cx: &Context) -> Result<Vec<Acl>, Failure> {
+pub(crate) async fn acls(site: &Site, vpc: &str, cx: &Context) -> Result<Vec<Acl>, Failure> {
     let request = site.ec2.describe_network_acls().filters(by("vpc-id", vpc));
     let found = every_page!(cx, "ec2:DescribeNetworkAcls", network_acls, request.clone());
     let here = found.iter().filter(|acl| acl.vpc_id() == Some(vpc));

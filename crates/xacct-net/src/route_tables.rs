@@ -1,9 +1,9 @@
 //! Route tables and which subnets use them.
 
 use crate::outputs::{SubnetInfo, VpcInfo};
-use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, pick, unreadable};
+use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, pick, steady, unreadable};
 use aws_sdk_ec2::types::{ResourceType, RouteTable, RouteTableAssociation};
-use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Timing, Value};
+use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
 use xacct_types::RouteTableId;
 
 /// A route table without routes of its own.
@@ -93,6 +93,28 @@ impl Resource for TableNode {
         Ok(self.candidates(&all, Some(&vpc)).0.as_ref().and_then(Self::id))
     }
 
+    async fn settle(
+        &self,
+        current: &RouteTableId,
+        _: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<Settled<RouteTableId>, Failure> {
+        let look = || async {
+            let found = self
+                .site
+                .route_tables(vec![by("route-table-id", current.as_str())], cx)
+                .await?;
+            Ok(found
+                .iter()
+                .any(|table| table.route_table_id() == Some(current.as_str())))
+        };
+        Ok(if steady(cx, look).await? {
+            Settled::Ready(current.clone())
+        } else {
+            Settled::Waiting("the route table to be visible".into())
+        })
+    }
+
     async fn delete(&self, current: &RouteTableId, cx: &Context) -> Result<(), Failure> {
         let request = self
             .site
@@ -128,7 +150,12 @@ impl UseNode {
         })
     }
 
-    async fn replace(&self, old: &str, table: &RouteTableId, cx: &Context) -> Result<String, Failure> {
+    pub(crate) async fn replace(
+        &self,
+        old: &str,
+        table: &RouteTableId,
+        cx: &Context,
+    ) -> Result<String, Failure> {
         let request = self.site.ec2.replace_route_table_association();
         let request = request.association_id(old).route_table_id(table.as_str());
         let call = cx.idempotent("ec2:ReplaceRouteTableAssociation");
@@ -219,6 +246,27 @@ impl Resource for UseNode {
             return Ok(current);
         }
         self.replace(&current, &inputs.get(&self.table)?, cx).await
+    }
+
+    async fn settle(
+        &self,
+        current: &String,
+        inputs: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<Settled<String>, Failure> {
+        let (table, subnet) = (inputs.get(&self.table)?, inputs.get(&self.subnet)?);
+        let look = || async {
+            let found = self
+                .site
+                .route_tables(vec![by("route-table-id", table.as_str())], cx)
+                .await?;
+            Ok(Self::of_subnet(&found, &subnet).is_some_and(|(id, _)| id == *current))
+        };
+        Ok(if steady(cx, look).await? {
+            Settled::Ready(current.clone())
+        } else {
+            Settled::Waiting("the subnet to use its route table".into())
+        })
     }
 
     async fn delete(&self, current: &String, cx: &Context) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Routes to the other network, to the NAT gateway and to the internet gateway.
 
-use crate::site::{NOT_FOUND, Site, by, gone_is_fine};
+use crate::site::{NOT_FOUND, Site, by, gone_is_fine, steady};
 use aws_sdk_ec2::types::{Route, RouteState, RouteTable};
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
 use xacct_types::{Cidr, GatewayId, NatGatewayId, PeeringId, RouteTableId};
@@ -73,7 +73,7 @@ impl RouteNode {
         Ok(())
     }
 
-    async fn turn(&self, table: &RouteTableId, via: &Via, cx: &Context) -> Result<(), Failure> {
+    pub(crate) async fn turn(&self, table: &RouteTableId, via: &Via, cx: &Context) -> Result<(), Failure> {
         let request = self.site.ec2.replace_route().route_table_id(table.as_str());
         let request = request.destination_cidr_block(self.destination.to_string());
         let request = match via {
@@ -154,13 +154,13 @@ impl Resource for RouteNode {
         cx: &Context,
     ) -> Result<Settled<RouteTableId>, Failure> {
         let via = inputs.get(&self.via)?;
-        let tables = self
-            .site
-            .route_tables(vec![by("route-table-id", table.as_str())], cx)
-            .await?;
-        let route = self.find(&tables, table);
+        let filters = || vec![by("route-table-id", table.as_str())];
         let active = |route: &Route| target(route) == via.id() && route.state == Some(RouteState::Active);
-        Ok(if route.as_ref().is_some_and(active) {
+        let steady = steady(cx, || async {
+            let tables = self.site.route_tables(filters(), cx).await?;
+            Ok(self.find(&tables, table).as_ref().is_some_and(active))
+        });
+        Ok(if steady.await? {
             Settled::Ready(table.clone())
         } else {
             Settled::Waiting(format!("the route for {} to be active", self.destination))

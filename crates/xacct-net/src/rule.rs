@@ -9,7 +9,7 @@ use aws_sdk_route53resolver::types::{
 };
 use std::net::Ipv4Addr;
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
-use xacct_types::ResolverRuleId;
+use xacct_types::{ResolverEndpointId, ResolverRuleId};
 
 const ABSENT: &str = "ResourceNotFoundException";
 const ROUNDS: usize = 4;
@@ -122,6 +122,27 @@ impl RuleNode {
             .ok_or_else(|| unreadable("route53resolver:CreateResolverRule"))
     }
 
+    pub(crate) async fn update(
+        &self,
+        rule: &ResolverRuleId,
+        outbound: &ResolverEndpointId,
+        targets: Vec<TargetAddress>,
+        cx: &Context,
+    ) -> Result<(), Failure> {
+        let config = ResolverRuleConfig::builder().resolver_endpoint_id(outbound.as_str());
+        let config = config.set_target_ips(Some(targets)).build();
+        let request = self
+            .site
+            .resolver
+            .update_resolver_rule()
+            .resolver_rule_id(rule.as_str())
+            .config(config);
+        let call = cx.idempotent("route53resolver:UpdateResolverRule");
+        let call = call.not_yet(&[ABSENT, "ResourceUnavailableException"]);
+        call.run(|| request.clone().send()).await?;
+        Ok(())
+    }
+
     async fn read(&self, id: &ResolverRuleId, cx: &Context) -> Result<Option<ResolverRule>, Failure> {
         let request = self
             .site
@@ -223,18 +244,9 @@ impl Resource for RuleNode {
         if reasons.is_empty() {
             return Ok(current);
         }
-        let outbound = inputs.get(&self.outbound)?;
-        let config = ResolverRuleConfig::builder().resolver_endpoint_id(outbound.id.as_str());
-        let config = config.set_target_ips(Some(self.addresses(inputs)?)).build();
-        let request = self
-            .site
-            .resolver
-            .update_resolver_rule()
-            .resolver_rule_id(current.as_str())
-            .config(config);
-        let call = cx.idempotent("route53resolver:UpdateResolverRule");
-        let call = call.not_yet(&[ABSENT, "ResourceUnavailableException"]);
-        call.run(|| request.clone().send()).await?;
+        let outbound = inputs.get(&self.outbound)?.id;
+        self.update(&current, &outbound, self.addresses(inputs)?, cx)
+            .await?;
         Ok(current)
     }
 
@@ -288,7 +300,7 @@ pub(crate) struct AssociationInfo {
 }
 
 impl AssociationInfo {
-    fn read(association: &ResolverRuleAssociation) -> Option<Self> {
+    pub(crate) fn read(association: &ResolverRuleAssociation) -> Option<Self> {
         Some(Self {
             id: association.id.clone()?,
             rule: association.resolver_rule_id.clone()?,

@@ -4,9 +4,11 @@ use crate::observe::Seen;
 use crate::spec::Side;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use aws_types::SdkConfig;
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 use xacct_converge::smithy::control_plane;
-use xacct_converge::{Class, Failure};
+use xacct_converge::{Class, Context, Failure};
 use xacct_types::{Owner, PIPELINE_TAG, RESOURCE_TAG, Region, Tags};
 
 /// EC2's ways of saying that something is not there (or, just after it was made,
@@ -40,6 +42,9 @@ pub(crate) const IN_USE: &[&str] = &[
     "OperationNotPermitted",
     "ResourceInUseException",
 ];
+
+/// The pause between two looks at something new.
+const MOMENT: Duration = Duration::from_millis(1100);
 
 /// Calls one page after another and gathers what they list.
 macro_rules! every_page {
@@ -198,6 +203,22 @@ pub(crate) fn gone_is_fine<T>(result: Result<T, Failure>) -> Result<(), Failure>
         Err(failure) if failure.is_code(NOT_FOUND) => Ok(()),
         Err(failure) => Err(failure),
     }
+}
+
+/// Whether two looks in a row, a moment apart, see what was made. EC2 answers from
+/// several hosts: after one good read the next one may still miss it, and a run that
+/// follows at once would make it again. (Terraform's provider asks for two to three
+/// reads in a row after CreateRouteTable, CreateRoute and CreateSecurityGroup.)
+pub(crate) async fn steady<F, Fut>(cx: &Context, look: F) -> Result<bool, Failure>
+where
+    F: Fn() -> Fut + Send,
+    Fut: Future<Output = Result<bool, Failure>> + Send,
+{
+    if !look().await? {
+        return Ok(false);
+    }
+    cx.sleep(MOMENT).await;
+    look().await
 }
 
 /// The one in use, else the one with the lowest id; the others are surplus.

@@ -52,25 +52,47 @@ impl Site {
     }
 
     async fn available_zones(&self, cx: &Context) -> Result<BTreeSet<ZoneId>, Failure> {
-        let request = self.ec2.describe_availability_zones().filters(by("state", "available"));
+        let request = self
+            .ec2
+            .describe_availability_zones()
+            .filters(by("state", "available"));
         let call = cx.read("ec2:DescribeAvailabilityZones");
         let answer = call.run(|| request.clone().send()).await?;
-        let usual = |zone: &&AvailabilityZone| zone.zone_type().is_none_or(|kind| kind == "availability-zone");
+        let usual =
+            |zone: &&AvailabilityZone| zone.zone_type().is_none_or(|kind| kind == "availability-zone");
         let zones = answer.availability_zones.unwrap_or_default();
-        Ok(zones.iter().filter(usual).filter_map(|zone| zone.zone_id()?.parse().ok()).collect())
+        Ok(zones
+            .iter()
+            .filter(usual)
+            .filter_map(|zone| zone.zone_id()?.parse().ok())
+            .collect())
     }
 
     /// The zones that each witness stands in, as far as it tells.
     async fn offered_zones(&self, cx: &Context) -> Result<Vec<BTreeSet<String>>, Failure> {
         let names = WITNESSES.map(|service| format!("com.amazonaws.{}.{service}", self.region));
-        let filter = Filter::builder().name("service-name").set_values(Some(names.to_vec())).build();
+        let filter = Filter::builder()
+            .name("service-name")
+            .set_values(Some(names.to_vec()))
+            .build();
         let request = self.ec2.describe_vpc_endpoint_services().filters(filter);
         let call = cx.read("ec2:DescribeVpcEndpointServices");
         let answer = call.run(|| request.clone().send()).await?;
-        let ours = |detail: &ServiceDetail| detail.service_name().is_some_and(|name| names.iter().any(|n| n == name));
-        let details = answer.service_details.unwrap_or_default().into_iter().filter(ours);
+        let ours = |detail: &ServiceDetail| {
+            detail
+                .service_name()
+                .is_some_and(|name| names.iter().any(|n| n == name))
+        };
+        let details = answer
+            .service_details
+            .unwrap_or_default()
+            .into_iter()
+            .filter(ours);
         let zones = details.map(|detail| detail.availability_zone_ids.unwrap_or_default());
-        Ok(zones.filter(|ids| !ids.is_empty()).map(BTreeSet::from_iter).collect())
+        Ok(zones
+            .filter(|ids| !ids.is_empty())
+            .map(BTreeSet::from_iter)
+            .collect())
     }
 
     /// What stands in a subnet or wears a group, for people who wait for it to go.

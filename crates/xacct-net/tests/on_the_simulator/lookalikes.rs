@@ -1,11 +1,14 @@
 //! Strangers that look like ours.
 
-use crate::world::{SOURCE, WAREHOUSE, World};
+use crate::world::{SOURCE, WAREHOUSE, World, assert_same};
 use serde_json::json;
 
 /// The same names and blocks, another pipeline's tags, in both accounts.
 fn look_alikes(world: &World) {
-    for (account, block, side) in [(SOURCE, "172.16.0.0/16", "source"), (WAREHOUSE, "10.0.0.0/16", "warehouse")] {
+    for (account, block, side) in [
+        (SOURCE, "172.16.0.0/16", "source"),
+        (WAREHOUSE, "10.0.0.0/16", "warehouse"),
+    ] {
         let tags = |noun: &str, kind: &str| {
             let tag = |key: &str, value: String| json!({ "Key": key, "Value": value });
             let name = format!("clicks-{side}-{noun}");
@@ -41,7 +44,7 @@ fn strangers_with_our_names_and_blocks_are_neither_used_nor_touched() {
     assert!(world.verify(&outputs).holds());
     assert!(world.plan().is_empty());
     world.remove();
-    assert_eq!(world.inventory(), before);
+    assert_same(&world.inventory(), &before, "after the removal");
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn two_pipelines_live_side_by_side_and_one_goes_alone() {
     world.deploy();
     assert!(world.plan().is_empty(), "{}", world.plan());
     world.remove();
-    assert_eq!(world.inventory(), one);
+    assert_same(&world.inventory(), &one, "after the removal");
 }
 
 #[test]
@@ -64,10 +67,19 @@ fn a_double_with_our_tags_is_removed_and_the_one_in_use_stays() {
     let tags = json!([{ "ResourceType": "vpc", "Tag": [
         tag("xacct:pipeline", "clicks"), tag("xacct:resource", "source/vpc"),
     ] }]);
-    let double = world.ec2(SOURCE, "CreateVpc", json!({ "CidrBlock": "172.16.0.0/16", "TagSpecification": tags }));
+    let double = world.ec2(
+        SOURCE,
+        "CreateVpc",
+        json!({ "CidrBlock": "172.16.0.0/16", "TagSpecification": tags }),
+    );
     let double = double["vpc"]["vpcId"].as_str().unwrap().to_owned();
+    world.wait();
     let plan = world.plan();
-    assert_eq!(plan.changes().map(|step| step.surplus).sum::<usize>(), 1, "{plan}");
+    assert_eq!(
+        plan.changes().map(|step| step.surplus).sum::<usize>(),
+        1,
+        "{plan}"
+    );
     assert_eq!(world.try_deploy(6).unwrap(), outputs);
     let left = world.ec2(SOURCE, "DescribeVpcs", json!({})).to_string();
     assert!(left.contains(outputs.source.vpc.id.as_str()) && !left.contains(&double));

@@ -1,6 +1,6 @@
 //! The undisturbed way: deploy, again, verify, remove, again.
 
-use crate::world::World;
+use crate::world::{World, assert_same};
 use std::time::Duration;
 use xacct_net::Egress;
 
@@ -45,7 +45,7 @@ fn removal_leaves_the_accounts_as_they_were_and_deploying_again_works() {
     let before = world.inventory();
     world.deploy();
     world.remove();
-    assert_eq!(world.inventory(), before);
+    assert_same(&world.inventory(), &before, "after the removal");
     let writes = world.writes();
     world.remove();
     assert_eq!(world.writes(), writes, "nothing is left to remove");
@@ -63,7 +63,7 @@ fn the_variant_with_an_sts_endpoint_has_no_public_part() {
     assert!(report.holds(), "{report}");
     assert!(world.plan().is_empty(), "{}", world.plan());
     world.remove();
-    assert_eq!(world.inventory(), before);
+    assert_same(&world.inventory(), &before, "after the removal");
 }
 
 #[test]
@@ -73,7 +73,19 @@ fn deploying_takes_little_more_than_the_critical_path() {
         let start = world.sim.now();
         world.deploy();
         let (took, path) = (world.sim.now() - start, world.sim.critical_path());
-        assert!(took.as_secs_f64() <= path.as_secs_f64() * 1.06, "seed {seed}: {took:?} of {path:?}");
+        assert!(
+            took.as_secs_f64() <= path.as_secs_f64() * 1.06,
+            "seed {seed}: {took:?} of {path:?}"
+        );
         assert!(path > Duration::from_secs(60));
     }
+}
+
+#[test]
+fn a_cold_deployment_makes_few_calls() {
+    let world = World::new();
+    world.deploy();
+    let (reads, writes) = (world.reads(), world.writes());
+    assert!(reads <= 290, "{reads} reads");
+    assert!(writes <= 62, "{writes} writes");
 }

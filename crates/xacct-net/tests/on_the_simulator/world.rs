@@ -1,6 +1,8 @@
 //! Two simulated accounts and our view of them.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::time::Duration;
 use xacct_converge::smithy::ConfigClock;
 use xacct_converge::{Context, Plan, Report, explain};
 use xacct_net::live::Ends;
@@ -42,7 +44,13 @@ impl World {
     pub(crate) fn networks(&self, generation: u64) -> Networks {
         let owner = Owner::new(PipelineName::new(self.pipeline).unwrap());
         let (source, warehouse) = (self.sim.sdk_config(SOURCE), self.sim.sdk_config(WAREHOUSE));
-        Networks::new(self.spec.resolve().unwrap(), &owner, generation, &source, &warehouse)
+        Networks::new(
+            self.spec.resolve().unwrap(),
+            &owner,
+            generation,
+            &source,
+            &warehouse,
+        )
     }
 
     pub(crate) fn context(&self) -> Context {
@@ -51,7 +59,8 @@ impl World {
 
     pub(crate) fn try_deploy(&self, generation: u64) -> Result<LinkOutputs, LinkError> {
         let networks = self.networks(generation);
-        self.sim.run(async move { networks.deploy(&self.context()).await })
+        self.sim
+            .run(async move { networks.deploy(&self.context()).await })
     }
 
     pub(crate) fn deploy(&self) -> LinkOutputs {
@@ -61,12 +70,16 @@ impl World {
 
     pub(crate) fn plan(&self) -> Plan {
         let networks = self.networks(2);
-        self.sim.run(async move { networks.plan(&self.context()).await }).unwrap()
+        self.sim
+            .run(async move { networks.plan(&self.context()).await })
+            .unwrap()
     }
 
     pub(crate) fn remove(&self) {
         let networks = self.networks(3);
-        let done = self.sim.run(async move { networks.remove(&self.context()).await });
+        let done = self
+            .sim
+            .run(async move { networks.remove(&self.context()).await });
         done.unwrap_or_else(|error| panic!("{}", explain(&error)));
     }
 
@@ -76,7 +89,11 @@ impl World {
             kafka_api: self.spec.warehouse.egress != Some(Egress::StsEndpoint),
             ..Options::default()
         };
-        let verified = async { networks.verify(outputs, &Ends::default(), &options, &self.context()).await };
+        let verified = async {
+            networks
+                .verify(outputs, &Ends::default(), &options, &self.context())
+                .await
+        };
         self.sim.run(verified).unwrap()
     }
 
@@ -90,10 +107,21 @@ impl World {
         answer.unwrap_or_else(|error| panic!("{operation}: {} {}", error.code, error.message))
     }
 
-    /// Both accounts as they are, without physical ids.
-    pub(crate) fn inventory(&self) -> Json {
+    /// Lets time pass until everybody sees what was changed by hand.
+    pub(crate) fn wait(&self) {
+        let cx = self.context();
+        self.sim
+            .run(async move { cx.sleep(Duration::from_secs(120)).await });
+    }
+
+    /// Both accounts as they are: one line a resource, without physical ids.
+    pub(crate) fn inventory(&self) -> BTreeSet<String> {
         let of = |account| serde_json::to_value(self.sim.inventory(account)).unwrap();
-        json!([of(SOURCE), of(WAREHOUSE)])
+        let (source, warehouse) = (of(SOURCE), of(WAREHOUSE));
+        let both = [&source, &warehouse]
+            .into_iter()
+            .flat_map(|one| one["resources"].as_array().unwrap());
+        both.map(|resource| sorted(resource).to_string()).collect()
     }
 
     /// How many writing calls were made so far.
@@ -106,4 +134,32 @@ impl World {
         let log = self.sim.call_log();
         log.iter().filter(|entry| entry.read_only).count()
     }
+}
+
+/// The same value with its lists sorted: they stand in the order of physical ids.
+fn sorted(value: &Json) -> Json {
+    match value {
+        Json::Array(items) => {
+            let mut items: Vec<Json> = items.iter().map(sorted).collect();
+            items.sort_by_key(Json::to_string);
+            Json::Array(items)
+        }
+        Json::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| (key.clone(), sorted(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// Fails with what one inventory has and the other lacks.
+pub(crate) fn assert_same(found: &BTreeSet<String>, wanted: &BTreeSet<String>, what: &str) {
+    let (extra, missing): (Vec<_>, Vec<_>) = (
+        found.difference(wanted).collect(),
+        wanted.difference(found).collect(),
+    );
+    assert!(
+        extra.is_empty() && missing.is_empty(),
+        "{what}: extra {extra:#?}, missing {missing:#?}"
+    );
 }
