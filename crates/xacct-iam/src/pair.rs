@@ -7,6 +7,7 @@ use crate::spec::{PolicyArn, RoleNaming, RoleSpec};
 use crate::trust::{self, DatabaseUser, REDSHIFT_SERVICES, TrustForm};
 use crate::verify;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use xacct_converge::Report;
 use xacct_types::{AccountId, Grant, Invalid, Owner, Region, RoleArn, RoleName, Tags};
 
@@ -205,6 +206,25 @@ impl RolePairSpec {
         let name = self.stream_policy_name();
         let stream = RoleView::planned(&self.stream.arn, self.stream_trust()).granting(&name, policy);
         Ok(PairView { warehouse, stream })
+    }
+
+    /// Every document of the pair by name, as `source/role/trust` or
+    /// `source/role/policy`: what somebody who reviews access wants to read.
+    ///
+    /// # Errors
+    /// [`PolicyError`] where a grant makes no statement.
+    pub fn documents(&self, grants: &[Grant]) -> Result<BTreeMap<String, PolicyDocument>, PolicyError> {
+        let chain = PolicyDocument::from_grants(&self.warehouse_grants())?;
+        let named = [
+            (WAREHOUSE_ROLE, "trust", self.warehouse_trust()),
+            (WAREHOUSE_ROLE, "policy", chain),
+            (STREAM_ROLE, "trust", self.stream_trust()),
+            (STREAM_ROLE, "policy", PolicyDocument::from_grants(grants)?),
+        ];
+        let named = named.into_iter();
+        Ok(named
+            .map(|(role, part, document)| (format!("{role}/{part}"), document))
+            .collect())
     }
 
     /// Proves that Redshift, through both roles, can do what the grants say.

@@ -1,5 +1,11 @@
 //! A pair of roles from plan to removal on the simulator.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail like the tests themselves"
+)]
+
 use xacct_converge::smithy::ConfigClock;
 use xacct_converge::{ApplyError, Context, Failure, Graph, Plan};
 use xacct_iam::{RolePair, RolePairSpec, RoleRules, Seen, account, session};

@@ -3,8 +3,8 @@
 use xacct_iam::chain::{Chain, Goal, Mend, RoleView};
 use xacct_iam::policy::{PolicyDocument, Principals, Statement};
 use xacct_iam::trust::{self, DatabaseUser, TrustForm};
-use xacct_iam::verify;
-use xacct_types::{Grant, PipelineName, RoleArn};
+use xacct_iam::{RoleNaming, RolePairSpec, RoleRules, verify};
+use xacct_types::{Grant, Invalid, Owner, PipelineName, RoleArn, Tags};
 
 const TOPIC: &str = "arn:aws:kafka:ap-south-1:111111111111:topic/clicks/8ecca3e4-s1/testtopic";
 const GROUP: &str = "arn:aws:kafka:ap-south-1:111111111111:group/clicks/8ecca3e4-s1/*";
@@ -282,4 +282,63 @@ fn ids_of_statements_differ_for_pipelines_that_differ_by_a_hyphen() {
     assert_ne!(sid("a-b"), sid("ab"));
     assert_ne!(sid("a-1"), sid("a1"));
     assert!(sid("click-stream-2").bytes().all(|b| b.is_ascii_alphanumeric()));
+}
+
+fn pair(rules: &RoleRules, tags: Tags) -> Result<RolePairSpec, Invalid> {
+    let owner = Owner::new(pipeline()).with_tags(tags);
+    let (source, warehouse) = ("111111111111".parse()?, "222222222222".parse()?);
+    RolePairSpec::new(owner, "ap-south-1".parse()?, &source, &warehouse, rules)
+}
+
+#[test]
+fn the_documents_of_a_pair_are_the_ones_that_were_reviewed() {
+    let pair = pair(&RoleRules::default(), Tags::new()).unwrap();
+    let documents = pair.documents(&[read_grant()]).unwrap();
+    let shown: Vec<String> = documents
+        .iter()
+        .map(|(name, document)| format!("{name} {document}"))
+        .collect();
+    let expected = [
+        r#"source/role/policy {"Version":"2012-10-17","Statement":[{"Sid":"Read","Effect":"Allow","Action":["kafka-cluster:DescribeTopic","kafka-cluster:ReadData"],"Resource":"arn:aws:kafka:ap-south-1:111111111111:topic/clicks/8ecca3e4-s1/testtopic"}]}"#,
+        r#"source/role/trust {"Version":"2012-10-17","Statement":[{"Sid":"XacctclicksTrustWarehouse","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:role/clicks-warehouse-role-ap-south-1"},"Action":"sts:AssumeRole"}]}"#,
+        r#"warehouse/role/policy {"Version":"2012-10-17","Statement":[{"Sid":"AssumeStreamRole","Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111111111111:role/clicks-source-role-ap-south-1"}]}"#,
+        r#"warehouse/role/trust {"Version":"2012-10-17","Statement":[{"Sid":"XacctclicksTrustRedshift","Effect":"Allow","Principal":{"Service":["redshift.amazonaws.com","redshift-serverless.amazonaws.com"]},"Action":"sts:AssumeRole"}]}"#,
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn rules_of_the_company_that_iam_would_refuse_are_refused_before_any_call() {
+    let long = RoleRules {
+        naming: RoleNaming {
+            prefix: "a-prefix-that-leaves-no-room-for-the-rest-of-it-".to_owned(),
+            ..RoleNaming::default()
+        },
+        ..RoleRules::default()
+    };
+    let refusal = pair(&long, Tags::new()).unwrap_err().to_string();
+    assert!(refusal.contains("a role name has 1 to 64"), "{refusal}");
+    let many: Tags = (0..60).map(|n| (format!("k{n}"), "v".to_owned())).collect();
+    assert!(
+        pair(&RoleRules::default(), many)
+            .unwrap_err()
+            .to_string()
+            .contains("50")
+    );
+    let odd = Tags::from([("team".to_owned(), "a;b".to_owned())]);
+    assert!(pair(&RoleRules::default(), odd).is_err());
+}
+
+#[test]
+fn a_planned_pair_is_proved_before_anything_exists_and_one_principal_is_a_warning() {
+    let pair = pair(&RoleRules::default(), Tags::new()).unwrap();
+    let grants = [read_grant(), group_grant()];
+    let mut view = pair.planned(&grants).unwrap();
+    let report = pair.prove(&view, &grants);
+    assert!(report.findings.is_empty(), "{report}");
+    view.warehouse.trust = trust::of_services(&pipeline(), ["redshift.amazonaws.com"]);
+    let report = pair.prove(&view, &grants);
+    assert!(report.holds() && report.findings.len() == 1, "{report}");
+    view.warehouse.trust = trust::of_services(&pipeline(), ["redshift-serverless.amazonaws.com"]);
+    assert!(pair.prove(&view, &grants).names("warehouse/role/trust"));
 }

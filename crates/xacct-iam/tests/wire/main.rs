@@ -1,5 +1,11 @@
 //! Single calls against a mocked endpoint: what is sent, and what is made of the answers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail like the tests themselves"
+)]
+
 mod answers;
 mod faults;
 mod reading;
