@@ -80,6 +80,8 @@ pub(crate) struct Seen {
     roles: ObservedPair,
     pub(crate) cluster: msk_serverless::Observed,
     pub(crate) topics: Option<ObservedTopics>,
+    /// Why the topics could not be looked at.
+    pub(crate) topics_hidden: Option<Failure>,
     pub(crate) serverless: serverless::Observed,
     pub(crate) catalog: Catalog,
 }
@@ -88,6 +90,14 @@ pub(crate) struct Seen {
 pub(crate) struct Survey {
     pub(crate) parts: Parts,
     pub(crate) seen: Seen,
+}
+
+impl Survey {
+    /// The failure to look at the topics, where this deployer makes them itself.
+    fn hidden(&mut self, spec: &PipelineSpec) -> Option<Failure> {
+        let direct = spec.source.cluster.topics == TopicMaker::Direct;
+        self.seen.topics_hidden.take_if(|_| direct)
+    }
 }
 
 /// A graph, where its outputs are, and what it leaves for later.
@@ -125,7 +135,13 @@ impl Pipeline {
 
     /// Reads, checks and declares.
     pub(crate) async fn draft(&self, depth: Depth, cx: &Context) -> Result<Draft, Error> {
-        let survey = Box::pin(self.survey(depth, cx)).await?;
+        let mut survey = Box::pin(self.survey(depth, cx)).await?;
+        if let Some(source) = survey.hidden(&self.spec) {
+            return Err(Error::Read {
+                what: "the topics",
+                source,
+            });
+        }
         let report = preflight(&survey);
         if depth == Depth::Everything && !report.holds() {
             return Err(Error::Preflight(report));
@@ -140,9 +156,9 @@ impl Pipeline {
             read("the cluster", Box::pin(parts.cluster.observe(cx))),
             read("the warehouse", Box::pin(parts.serverless.observe(cx))),
         )?;
-        let (mut topics, mut catalog) = (None, Catalog::default());
+        let (mut topics, mut topics_hidden, mut catalog) = (None, None, Catalog::default());
         if depth == Depth::Everything {
-            (topics, catalog) = futures_util::try_join!(
+            ((topics, topics_hidden), catalog) = futures_util::try_join!(
                 Box::pin(self.observe_topics(parts, &cluster, cx)),
                 Box::pin(self.observe_catalog(parts, &serverless, cx)),
             )?;
@@ -152,35 +168,32 @@ impl Pipeline {
             roles,
             cluster,
             topics,
+            topics_hidden,
             serverless,
             catalog,
         })
     }
 
-    /// `None` where nobody can tell: no brokers yet, or out of reach although
-    /// somebody else makes the topics.
+    /// The topics; nothing where nobody can tell, because there are no brokers
+    /// yet although somebody else makes the topics, or no way to them from here.
     async fn observe_topics(
         &self,
         parts: &Parts,
         cluster: &msk_serverless::Observed,
         cx: &Context,
-    ) -> Result<Option<ObservedTopics>, Error> {
+    ) -> Result<(Option<ObservedTopics>, Option<Failure>), Error> {
         let brokers = cluster
             .cluster
             .as_ref()
             .and_then(|cluster| cluster.bootstrap.clone());
         let deferred = self.spec.source.cluster.topics == TopicMaker::Deferred;
         let Some(brokers) = brokers else {
-            return Ok((!deferred).then(ObservedTopics::default));
+            return Ok(((!deferred).then(ObservedTopics::default), None));
         };
-        match parts.topics.observe(&brokers, cx).await {
-            Ok(topics) => Ok(Some(topics)),
-            Err(_) if deferred => Ok(None),
-            Err(source) => Err(Error::Read {
-                what: "the topics",
-                source,
-            }),
-        }
+        Ok(match parts.topics.observe(&brokers, cx).await {
+            Ok(topics) => (Some(topics), None),
+            Err(failure) => (None, Some(failure)),
+        })
     }
 
     async fn observe_catalog(
@@ -228,6 +241,7 @@ impl Pipeline {
             roles,
             cluster,
             topics,
+            topics_hidden,
             serverless,
             objects,
         };

@@ -3,16 +3,16 @@
 use crate::draft::{Depth, Survey, preflight, reader_grants};
 use crate::error::Error;
 use crate::pipeline::Pipeline;
-use aws_placement::{cluster_end, workgroup_end};
+use ends::{cluster_end, workgroup_end};
 use msk_serverless::{ClientVpc, ClusterScope};
 use redshift_streaming::Broker;
 use redshift_streaming::verify::{self as warehouse, Expected};
-use xacct_converge::{Change, Context, Failure, Finding, Plan, Report, Severity};
+use xacct_converge::{Change, Context, Failure, Finding, Plan, Report};
 use xacct_net::live::Ends;
 use xacct_net::outputs::LinkOutputs;
 use xacct_net::proof::Options;
 
-mod aws_placement;
+mod ends;
 
 /// Everything that can be seen without changing anything.
 pub(crate) async fn verify(pipeline: &Pipeline, cx: &Context) -> Result<Report, Error> {
@@ -120,12 +120,9 @@ async fn roles(pipeline: &Pipeline, survey: &Survey, cx: &Context, report: &mut 
 fn topics(pipeline: &Pipeline, survey: &Survey, report: &mut Report) {
     let Some(found) = &survey.seen.topics else {
         let what = "the topics could not be looked at from here";
-        report.find(Finding::new(
-            Severity::Note,
-            "topic",
-            what,
-            "look from inside the source network",
-        ));
+        let finding = Finding::warning("topic/reachable", what, "look from inside the source network");
+        let seen = survey.seen.topics_hidden.iter().map(ToString::to_string);
+        report.find(seen.fold(finding, Finding::with_evidence));
         return;
     };
     for topic in pipeline.spec.topics() {

@@ -301,7 +301,7 @@ const CASES: &[Case] = &[
                 53,
             )
         },
-        "source/group/inbound",
+        "source/group/resolver-inbound",
     ),
     case(
         "port 53 closed at the outbound endpoint",
@@ -309,12 +309,12 @@ const CASES: &[Case] = &[
             close(
                 w,
                 WAREHOUSE,
-                &group(w, WAREHOUSE, "warehouse/group/outbound"),
+                &group(w, WAREHOUSE, "warehouse/group-resolver-outbound"),
                 true,
                 53,
             )
         },
-        "warehouse/group/outbound",
+        "warehouse/group/resolver-outbound",
     ),
     case(
         "a network ACL that denies answers at the brokers",

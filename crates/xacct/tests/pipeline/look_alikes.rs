@@ -140,10 +140,8 @@ fn two_pipelines_of_different_names_stand_side_by_side() {
     world.deploy();
     let mut text = crate::world::TUTORIAL.replace("clicks", "orders");
     text += "[warehouse.network]\ncidr = \"10.1.0.0/16\"\n";
-    let text = text.replace(
-        "[warehouse]",
-        "[source.network]\ncidr = \"172.17.0.0/16\"\n[warehouse]",
-    );
+    let own = "[source.network]\ncidr = \"172.17.0.0/16\"\n[[source.topic]]\nname = \"orders\"\n[warehouse]";
+    let text = text.replace("[warehouse]", own);
     let other = World {
         spec: xacct::PipelineSpec::from_toml(&text).unwrap(),
         ..world
