@@ -186,6 +186,7 @@ struct Shared {
 
 /// A rule in force. Dropping it takes the rule back; [`Guard::keep`] leaves it in force.
 #[derive(Debug)]
+#[must_use = "the rule goes with its guard"]
 pub struct Guard {
     shared: Option<Arc<Shared>>,
 }

@@ -51,6 +51,7 @@ pub mod wire;
 pub mod world;
 
 pub(crate) mod auth;
+pub(crate) mod builder;
 pub(crate) mod data;
 pub(crate) mod dispatch;
 pub(crate) mod door;
@@ -67,6 +68,7 @@ pub(crate) mod sim;
 pub(crate) mod sql;
 pub(crate) mod sts;
 
+pub use builder::SimBuilder;
 pub use clock::{SimClock, SimTime};
 pub use inventory::Inventory;
 pub use kafka::{DoorError, KafkaDoor, KafkaDoorOptions, KafkaStore, Standing};
@@ -74,5 +76,5 @@ pub use log::{ApiCalls, Entry, Outcome};
 pub use modelled::{MODELLED, Modelled};
 pub use settings::Settings;
 pub use sql::options::{ConnectsAt, DuplicateKeys, GuardedParse, SqlSwitches};
-pub use sim::{Sim, SimBuilder};
+pub use sim::Sim;
 pub use world::{ApiError, Reply};

@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_types::SdkConfig;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::builder::SimBuilder;
 use crate::clock::{SimClock, SimTime};
 use crate::fault::{Guard, Rule};
 use crate::inventory::{self, Inventory};
@@ -16,8 +17,8 @@ use crate::log::{ApiCalls, Entry};
 use crate::settings::Settings;
 use crate::timeline::Span;
 use crate::wire::{Request, Response};
-use crate::world::{AccountState, AdministratorKey, Call, Caller, Reply, World};
-use crate::{dispatch, door, sample};
+use crate::world::{Call, Caller, Reply, World};
+use crate::{dispatch, door};
 
 /// AWS accounts in one process. Cheap to clone; clones share everything.
 #[derive(Debug, Clone)]
@@ -34,6 +35,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn new(world: World, clock: SimClock) -> Self {
+        Self {
+            world: Mutex::new(world),
+            clock,
+            killed: watch::Sender::new(false),
+        }
+    }
+
     /// The one lock. A handler that panicked leaves a world that tests may still want to read.
     pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
@@ -258,137 +267,4 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.stop();
     }
-}
-
-/// Builds a [`Sim`].
-#[derive(Debug, Default)]
-pub struct SimBuilder {
-    settings: Settings,
-    accounts: Vec<String>,
-    epoch: Option<SystemTime>,
-    wall_speed: Option<f64>,
-}
-
-impl SimBuilder {
-    /// Everything random derives from this. Default: 7.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.settings.seed = seed;
-        self
-    }
-
-    /// The region. Default: `us-east-1`.
-    #[must_use]
-    pub fn region(mut self, region: impl Into<String>) -> Self {
-        self.settings.region = region.into();
-        self
-    }
-
-    /// Adds an account by its 12-digit id.
-    #[must_use]
-    pub fn account(mut self, id: impl Into<String>) -> Self {
-        self.accounts.push(id.into());
-        self
-    }
-
-    /// The date of simulated time zero. Default: the wall's date at [`SimBuilder::build`].
-    #[must_use]
-    pub fn epoch(mut self, epoch: SystemTime) -> Self {
-        self.epoch = Some(epoch);
-        self
-    }
-
-    /// Factor on every sampled duration. Default: 1.
-    #[must_use]
-    pub fn latency_scale(mut self, scale: f64) -> Self {
-        self.settings.latency_scale = scale;
-        self
-    }
-
-    /// Whether what was just created can be invisible for a while. Default: yes.
-    #[must_use]
-    pub fn lag(mut self, lag: bool) -> Self {
-        self.settings.lag = lag;
-        self
-    }
-
-    /// Whether API token buckets throttle. Default: yes.
-    #[must_use]
-    pub fn throttling(mut self, throttling: bool) -> Self {
-        self.settings.throttling = throttling;
-        self
-    }
-
-    /// Changes any other setting.
-    #[must_use]
-    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        change(&mut self.settings);
-        self
-    }
-
-    /// Follows the wall clock, `speed` simulated seconds per second: for doors with sockets.
-    #[must_use]
-    pub fn wall_clock(mut self, speed: f64) -> Self {
-        self.wall_speed = Some(speed);
-        self
-    }
-
-    /// Makes the simulator.
-    pub fn build(mut self) -> Sim {
-        #[expect(clippy::disallowed_methods, reason = "the default epoch is the wall's date")]
-        let epoch = self.epoch.unwrap_or_else(SystemTime::now);
-        self.settings.epoch = epoch;
-        let clock = self
-            .wall_speed
-            .map_or_else(|| SimClock::new(epoch), |speed| SimClock::wall(epoch, speed));
-        let mut world = World {
-            settings: self.settings,
-            ..World::default()
-        };
-        for id in self.accounts {
-            add_account(&mut world, id);
-        }
-        let shared = Shared {
-            world: Mutex::new(world),
-            clock,
-            killed: watch::Sender::new(false),
-        };
-        Sim {
-            shared: Arc::new(shared),
-        }
-    }
-}
-
-/// Adds an account with its administrator's key. Keys look like AWS's (20 and 40 characters).
-fn add_account(world: &mut World, id: String) {
-    let seed = world.settings.seed;
-    let letters = |what: &str, count: usize| -> String {
-        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let bytes = [
-            sample::digest(seed, &[what, &id]),
-            sample::digest(seed, &[what, &id, "more"]),
-        ]
-        .concat();
-        bytes
-            .iter()
-            .take(count)
-            .map(|byte| char::from(ALPHABET[usize::from(byte & 31)]))
-            .collect()
-    };
-    let access_key = format!("AKIA{}", letters("access key", 16));
-    let secret = letters("secret key", 40);
-    world.administrators.insert(
-        access_key,
-        AdministratorKey {
-            account: id.clone(),
-            secret,
-        },
-    );
-    world.accounts.insert(
-        id.clone(),
-        AccountState {
-            id,
-            ..AccountState::default()
-        },
-    );
 }

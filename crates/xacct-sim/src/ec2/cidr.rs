@@ -69,3 +69,42 @@ impl fmt::Display for Cidr {
         write!(f, "{}/{}", Ipv4Addr::from(self.first), self.prefix)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cidr;
+
+    fn block(text: &str) -> Cidr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn host_bits_are_dropped() {
+        assert_eq!(block("100.68.0.18/18").to_string(), "100.68.0.0/18");
+        assert_eq!(block("1.2.3.4/0"), Cidr::ANY);
+        assert_eq!(block("1.2.3.4/32").to_string(), "1.2.3.4/32");
+    }
+
+    #[test]
+    fn what_is_no_block_is_refused() {
+        for text in [
+            "",
+            "10.0.0.0",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "10.0.0.256/8",
+            "10.0.0.0/x",
+            "::/0",
+        ] {
+            assert!(text.parse::<Cidr>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn blocks_overlap_when_one_covers_the_other() {
+        assert!(block("10.0.0.0/8").overlaps(block("10.255.0.0/16")));
+        assert!(block("10.255.0.0/16").overlaps(block("10.0.0.0/8")));
+        assert!(!block("10.0.0.0/9").overlaps(block("10.128.0.0/9")));
+        assert!(!block("10.0.0.0/16").covers(block("10.0.0.0/8")));
+    }
+}

@@ -250,3 +250,23 @@ fn page(p: Params<'_>, mut rows: Vec<Row>) -> Result<(Vec<Row>, Option<String>),
         .map(|row| URL_SAFE.encode(format!("after:{}", row.id)));
     Ok((rows, next))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn filter_values_know_stars_and_question_marks_and_escapes() {
+        for (pattern, text, expected) in [
+            ("a*c", "abbc", true),
+            ("a?c", "abc", true),
+            ("a?c", "abbc", false),
+            ("*", "", true),
+            ("a\\*", "a*", true),
+            ("a\\*", "ab", false),
+            ("Name", "name", false),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+}

@@ -401,6 +401,19 @@ impl State {
             .retain(|_, endpoint| endpoint.gone_at.is_none_or(|gone| now < gone));
         self.nat_gateways
             .retain(|_, nat| nat.vanishes_at().is_none_or(|gone| now < gone));
+        let Self {
+            enis,
+            endpoints,
+            nat_gateways,
+            tags,
+            ..
+        } = self;
+        tags.retain(|id, _| match id.split('-').next() {
+            Some("eni") => enis.contains_key(id),
+            Some("vpce") => endpoints.contains_key(id),
+            Some("nat") => nat_gateways.contains_key(id),
+            _ => true,
+        });
     }
 
     /// A resource's tags.

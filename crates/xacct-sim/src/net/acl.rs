@@ -80,3 +80,81 @@ fn without((first, last): (i64, i64), (from, to): (i64, i64)) -> Vec<(i64, i64)>
         .filter(|(first, last)| first <= last)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Crossing, EPHEMERAL, allows};
+    use crate::clock::SimTime;
+    use crate::ec2::cidr::Cidr;
+    use crate::ec2::state::{AclEntry, NetworkAcl};
+
+    fn acl(entries: &[(i64, bool, &str, &str, Option<(i64, i64)>)]) -> NetworkAcl {
+        let entries = entries.iter().map(|(number, allow, protocol, cidr, ports)| {
+            let protocol = (*protocol).to_owned();
+            (
+                (false, *number),
+                AclEntry {
+                    allow: *allow,
+                    protocol,
+                    cidr: cidr.parse().unwrap(),
+                    ports: *ports,
+                },
+            )
+        });
+        NetworkAcl {
+            id: "acl-1".to_owned(),
+            vpc: "vpc-1".to_owned(),
+            default: false,
+            entries: entries.collect(),
+            associations: BTreeMap::new(),
+            visible_at: SimTime::ZERO,
+        }
+    }
+
+    fn inward(acl: &NetworkAcl, ports: (i64, i64), peer: &str) -> bool {
+        let peer: Cidr = peer.parse().unwrap();
+        allows(
+            acl,
+            Crossing {
+                protocol: "tcp",
+                ports,
+                peer,
+                egress: false,
+            },
+        )
+    }
+
+    #[test]
+    fn the_lowest_matching_number_decides() {
+        let acl = acl(&[
+            (10, false, "6", "10.0.0.0/8", Some((9098, 9098))),
+            (20, true, "-1", "0.0.0.0/0", None),
+        ]);
+        assert!(!inward(&acl, (9098, 9098), "10.1.0.0/16"));
+        assert!(inward(&acl, (9099, 9099), "10.1.0.0/16"));
+        assert!(inward(&acl, (9098, 9098), "11.0.0.0/16"));
+    }
+
+    #[test]
+    fn a_range_passes_only_as_a_whole_and_may_be_put_together() {
+        let halves = [
+            (1, true, "6", "0.0.0.0/0", Some((1024, 40_000))),
+            (2, true, "6", "0.0.0.0/0", Some((40_001, 65_535))),
+        ];
+        assert!(inward(&acl(&halves), EPHEMERAL, "10.0.0.0/16"));
+        assert!(!inward(&acl(&halves[..1]), EPHEMERAL, "10.0.0.0/16"));
+    }
+
+    #[test]
+    fn a_denial_for_a_part_of_the_peers_blocks_and_an_allowance_for_a_part_does_not_help() {
+        let part = acl(&[
+            (1, false, "-1", "10.0.1.0/24", None),
+            (2, true, "-1", "0.0.0.0/0", None),
+        ]);
+        assert!(!inward(&part, (443, 443), "10.0.0.0/16"));
+        let part = acl(&[(1, true, "-1", "10.0.1.0/24", None)]);
+        assert!(!inward(&part, (443, 443), "10.0.0.0/16"));
+    }
+}

@@ -2,6 +2,7 @@
 
 pub(crate) mod acl;
 pub(crate) mod dns;
+mod egress;
 pub(crate) mod reach;
 #[cfg(test)]
 mod tests;

@@ -3,15 +3,13 @@
 use std::net::Ipv4Addr;
 
 use super::acl::{self, Crossing, EPHEMERAL};
+pub(crate) use super::egress::{aws_endpoint, endpoint_policy};
 pub(crate) use super::{Blocked, Endpoint};
 use crate::clock::SimTime;
 use crate::ec2::cidr::Cidr;
 use crate::ec2::state::{self, Eni, GroupRule, Peer, Route, State, Target};
-use crate::ec2::{endpoint, peering, route, vpc};
+use crate::ec2::{peering, route};
 use crate::world::World;
-
-/// Stands for every public address of AWS: only `0.0.0.0/0` is expected to cover it.
-const PUBLIC: Ipv4Addr = Ipv4Addr::new(52, 94, 133, 131);
 
 /// Whether a TCP connection to an address inside the VPC or behind an active peering can be made.
 pub(crate) fn tcp(
@@ -38,16 +36,16 @@ pub(crate) fn udp(
 type Service<'a> = (&'a str, u16);
 
 /// The sender, looked up.
-struct Sender<'a> {
-    from: &'a Endpoint,
-    state: &'a State,
-    subnet: &'a state::Subnet,
+pub(super) struct Sender<'a> {
+    pub from: &'a Endpoint,
+    pub state: &'a State,
+    pub subnet: &'a state::Subnet,
     /// One address, or all of the subnet.
-    source: Cidr,
+    pub source: Cidr,
 }
 
 impl<'a> Sender<'a> {
-    fn of(world: &'a World, from: &'a Endpoint) -> Result<Self, Blocked> {
+    pub fn of(world: &'a World, from: &'a Endpoint) -> Result<Self, Blocked> {
         let state = ec2(world, &from.account)?;
         let subnet = state
             .subnets
@@ -70,7 +68,7 @@ fn ec2<'w>(world: &'w World, account: &str) -> Result<&'w State, Blocked> {
         .ok_or_else(|| Blocked::new(format!("no account {account}")))
 }
 
-fn single(ip: Ipv4Addr) -> Cidr {
+pub(super) fn single(ip: Ipv4Addr) -> Cidr {
     // An address is always a block of one.
     format!("{ip}/32").parse().unwrap_or(Cidr::ANY)
 }
@@ -164,7 +162,7 @@ fn way(world: &World, now: SimTime, sender: &Sender<'_>, to: Ipv4Addr) -> Result
 }
 
 /// The route that decides about an address: the longest prefix, which must be active.
-fn route_of<'s>(
+pub(super) fn route_of<'s>(
     world: &World,
     now: SimTime,
     state: &'s State,
@@ -262,17 +260,17 @@ fn borders(
 }
 
 /// The security groups at one end.
-struct Side<'a> {
-    world: &'a World,
-    now: SimTime,
-    account: &'a str,
-    groups: &'a [String],
-    egress: bool,
+pub(super) struct Side<'a> {
+    pub world: &'a World,
+    pub now: SimTime,
+    pub account: &'a str,
+    pub groups: &'a [String],
+    pub egress: bool,
 }
 
 impl Side<'_> {
     /// Whether some rule of some group lets the service pass. `peer`: account, VPC and groups of the other end.
-    fn allows(
+    pub fn allows(
         &self,
         (protocol, port): Service<'_>,
         address: Cidr,
@@ -325,181 +323,4 @@ fn carries(rule: &GroupRule, protocol: &str, port: u16) -> bool {
     let port = i64::from(port);
     traffic.protocol == "-1"
         || (traffic.protocol == protocol && traffic.from_port <= port && port <= traffic.to_port)
-}
-
-/// Whether a TCP connection to a public address of AWS can be made: by a NAT gateway that works, since nothing here
-/// has a public address of its own.
-pub(crate) fn internet(world: &World, now: SimTime, from: &Endpoint, port: u16) -> Result<(), Blocked> {
-    let sender = Sender::of(world, from)?;
-    let outward = Side {
-        world,
-        now,
-        account: &from.account,
-        groups: &from.security_groups,
-        egress: true,
-    };
-    outward.allows(("tcp", port), single(PUBLIC), ("", "", &[]), &sender.subnet.vpc)?;
-    let ports = (i64::from(port), i64::from(port));
-    let crossing = |ports, peer, egress| Crossing {
-        protocol: "tcp",
-        ports,
-        peer,
-        egress,
-    };
-    acl::passes(
-        sender.state,
-        &sender.subnet.id,
-        crossing(ports, single(PUBLIC), true),
-    )?;
-    acl::passes(
-        sender.state,
-        &sender.subnet.id,
-        crossing(EPHEMERAL, single(PUBLIC), false),
-    )?;
-    let (_, found) = route_of(
-        world,
-        now,
-        sender.state,
-        (&from.account, &sender.subnet.id),
-        PUBLIC,
-    )?;
-    let nat = match &found.target {
-        Target::NatGateway(id) => sender.state.nat_gateways.get(id),
-        Target::InternetGateway(id) => {
-            let why = format!(
-                "subnet {} leads to {id}, but the sender has no public address",
-                sender.subnet.id
-            );
-            return Err(Blocked::new(why));
-        }
-        other => {
-            let (_, id) = route::target_field(other);
-            return Err(Blocked::new(format!(
-                "subnet {} sends public traffic to {id}",
-                sender.subnet.id
-            )));
-        }
-    };
-    let nat = nat.ok_or_else(|| Blocked::new("the NAT gateway is gone"))?;
-    through_nat(world, now, &sender, nat, port)
-}
-
-fn through_nat(
-    world: &World,
-    now: SimTime,
-    sender: &Sender<'_>,
-    nat: &state::NatGateway,
-    port: u16,
-) -> Result<(), Blocked> {
-    if nat.state(now) != "available" || !nat.public {
-        return Err(Blocked::new(format!(
-            "NAT gateway {} is {} and does not lead out",
-            nat.id,
-            nat.state(now)
-        )));
-    }
-    let (_, out) = route_of(
-        world,
-        now,
-        sender.state,
-        (&sender.from.account, &nat.subnet),
-        PUBLIC,
-    )?;
-    let gateway = match &out.target {
-        Target::InternetGateway(id) => sender.state.internet_gateways.get(id),
-        _ => None,
-    };
-    if gateway.is_none_or(|gateway| gateway.vpc.as_deref() != Some(nat.vpc.as_str())) {
-        return Err(Blocked::new(format!(
-            "subnet {} of NAT gateway {} has no internet gateway",
-            nat.subnet, nat.id
-        )));
-    }
-    let ports = (i64::from(port), i64::from(port));
-    let crossing = |ports, peer, egress| Crossing {
-        protocol: "tcp",
-        ports,
-        peer,
-        egress,
-    };
-    if nat.subnet != sender.subnet.id {
-        acl::passes(sender.state, &nat.subnet, crossing(ports, sender.source, false))?;
-        acl::passes(
-            sender.state,
-            &nat.subnet,
-            crossing(EPHEMERAL, sender.source, true),
-        )?;
-    }
-    acl::passes(sender.state, &nat.subnet, crossing(ports, single(PUBLIC), true))?;
-    acl::passes(
-        sender.state,
-        &nat.subnet,
-        crossing(EPHEMERAL, single(PUBLIC), false),
-    )
-}
-
-/// Whether Redshift at `from` reaches an AWS service (`sts`, `kafka`, …) on 443: by an interface endpoint with private
-/// DNS if its VPC has one (and the settings say that Redshift uses it), else by the internet.
-pub(crate) fn aws_endpoint(
-    world: &World,
-    now: SimTime,
-    from: &Endpoint,
-    service: &str,
-) -> Result<(), Blocked> {
-    let sender = Sender::of(world, from)?;
-    match private_endpoint(world, now, &sender, service) {
-        Some(endpoint) if world.settings.sts_endpoint_serves_redshift => {
-            if now < endpoint.ready_at {
-                return Err(Blocked::new(format!("VPC endpoint {} is pending", endpoint.id)));
-            }
-            let addresses = sender
-                .state
-                .live_enis(now)
-                .filter(|eni| endpoint.enis.contains(&eni.id));
-            let mut last = Err(Blocked::new(format!(
-                "VPC endpoint {} has no interface",
-                endpoint.id
-            )));
-            for eni in addresses {
-                last = tcp(world, now, from, eni.ip, 443);
-                if last.is_ok() {
-                    break;
-                }
-            }
-            last
-        }
-        _ => internet(world, now, from, 443),
-    }
-}
-
-/// The interface endpoint that answers for a service's public name in the sender's VPC.
-fn private_endpoint<'a>(
-    world: &World,
-    now: SimTime,
-    sender: &Sender<'a>,
-    service: &str,
-) -> Option<&'a state::Endpoint> {
-    let name = format!("com.amazonaws.{}.{service}", world.settings.region);
-    let vpc = sender.state.vpcs.get(&sender.subnet.vpc)?;
-    sender.state.endpoints.values().find(|one| {
-        one.vpc == vpc.id
-            && one.service == name
-            && one.private_dns
-            && endpoint::is_live(one, now)
-            && vpc::has_private_dns(vpc, now)
-    })
-}
-
-/// The policy of the interface endpoint that Redshift's calls to a service pass, if they pass one.
-pub(crate) fn endpoint_policy<'w>(
-    world: &'w World,
-    now: SimTime,
-    from: &'w Endpoint,
-    service: &str,
-) -> Option<&'w str> {
-    let sender = Sender::of(world, from).ok()?;
-    let used = world.settings.sts_endpoint_serves_redshift;
-    private_endpoint(world, now, &sender, service)
-        .filter(|_| used)
-        .map(|endpoint| endpoint.policy.as_str())
 }

@@ -2,5 +2,6 @@
 
 mod networks;
 mod peerings;
+mod refusals;
 mod rules;
 mod support;
