@@ -122,7 +122,7 @@ pub(crate) fn of(world: &World, account: &AccountState, now: SimTime) -> Invento
     crate::resolver::inventory(world, &account.resolver, &mut out);
     crate::msk::inventory(&account.msk, now, &mut out);
     crate::serverless::inventory(&account.serverless, now, &mut out);
-    crate::data::inventory(&account.data, now, &mut out);
+    crate::data::inventory(account, now, &mut out);
     topics(world, account, now, &mut out);
     out.finish()
 }

@@ -3,29 +3,26 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::State;
 use super::statement::{Ending, Statement};
+use super::{State, lives};
 use crate::clock::SimTime;
 use crate::ingest::Ingestion;
 use crate::sql::error::SqlError;
 use crate::sql::options::Options;
+use crate::sql::reader;
 use crate::sql::run::{Env, Login, Outcome, auto_refresh, is_due, run_all, substitute};
-use crate::sql::statement::StreamOptions;
+use crate::sql::statement::{Statement as Sql, StreamOptions};
 use crate::sql::stream::{Batch, StreamFailure, StreamSource};
 use crate::sql::warehouse::Warehouse;
 use crate::timeline::Span;
-use crate::world::World;
+use crate::world::{AccountState, World};
 
 /// Ends every statement that is due and refreshes views whose time has come, in all accounts.
 pub(crate) fn settle(world: &mut World, now: SimTime) {
     let busy: Vec<String> = world
         .accounts
         .iter()
-        .filter(|(_, account)| {
-            account
-                .data
-                .has_work(now, world.settings.unix_millis(now) * 1_000)
-        })
+        .filter(|(_, account)| has_work(account, now, world.settings.unix_millis(now) * 1_000))
         .map(|(id, _)| id.clone())
         .collect();
     for account in busy {
@@ -53,23 +50,23 @@ struct Notes {
     spans: Vec<Span>,
 }
 
-impl State {
-    fn has_work(&self, now: SimTime, micros: i64) -> bool {
-        self.statements
+fn has_work(account: &AccountState, now: SimTime, micros: i64) -> bool {
+    let data = &account.data;
+    data.statements
+        .values()
+        .any(|statement| statement.is_active() && statement.due <= now)
+        || data
+            .warehouses
             .values()
-            .any(|statement| statement.is_active() && statement.due <= now)
-            || self
-                .warehouses
-                .values()
-                .any(|warehouse| is_due(warehouse, micros))
-    }
+            .any(|warehouse| is_due(warehouse, micros))
+        || data.warehouses.keys().any(|id| !lives(account, id, now))
+}
 
+impl State {
     fn settle(&mut self, world: &World, account: &str, now: SimTime) -> Notes {
         let mut notes = Notes::default();
         if let Some(found) = world.account(account) {
-            let namespaces = &found.serverless.namespaces;
-            self.warehouses
-                .retain(|id, _| namespaces.values().any(|namespace| namespace.id == *id));
+            self.warehouses.retain(|id, _| lives(found, id, now));
         }
         while let Some((id, due)) = self.next_due(now) {
             // A view that was due before the statement was refreshed before it.
@@ -133,9 +130,15 @@ impl State {
                 };
                 let outcomes = run_all(&mut warehouse, &mut login, &texts, statement.atomic, &mut env);
                 statement.parts.iter_mut().for_each(|part| part.query = query);
-                self.warehouses.insert(namespace, warehouse);
+                self.warehouses.insert(namespace.clone(), warehouse);
                 if outcomes.iter().all(Result::is_ok) {
-                    notes.spans.push(span(account, statement, source));
+                    let passed = source
+                        .ingestion
+                        .map(|ingestion| ingestion.passed)
+                        .unwrap_or_default();
+                    notes
+                        .spans
+                        .push(self.span(account, &namespace, statement, &texts, passed));
                 }
                 outcomes
             }
@@ -208,6 +211,38 @@ impl State {
         Ok((warehouse, texts, namespace.id.clone()))
     }
 
+    /// The statement on the simulator's own timeline: it could not run before what it went through was there, nor before
+    /// the schemas and relations that its text names.
+    fn span(
+        &mut self,
+        account: &str,
+        namespace: &str,
+        statement: &Statement,
+        texts: &[String],
+        mut passed: Vec<String>,
+    ) -> Span {
+        let id = format!("{account}/statement/{}", statement.id);
+        let here = |key: &&(String, String, String)| key.0 == namespace && key.1 == statement.database;
+        for key in self.made.keys().filter(here) {
+            if texts.iter().any(|text| text.contains(&key.2)) {
+                passed.push(self.made[key].clone());
+            }
+        }
+        for name in texts.iter().filter_map(|text| made_by(text)) {
+            self.made.insert(
+                (namespace.to_owned(), statement.database.clone(), name),
+                id.clone(),
+            );
+        }
+        Span {
+            kind: "redshift.statement",
+            id,
+            begun: statement.created_at,
+            done: statement.due,
+            prerequisites: passed,
+        }
+    }
+
     /// AUTO REFRESH on every workgroup that runs.
     fn refresh(&mut self, world: &World, account: &str, now: SimTime) {
         let Some(found) = world.account(account) else {
@@ -244,6 +279,18 @@ impl State {
             };
             auto_refresh(warehouse, &options, &mut env);
         }
+    }
+}
+
+/// The name of the schema or relation that a statement makes.
+fn made_by(text: &str) -> Option<String> {
+    match reader::read(text, true).ok()? {
+        Sql::CreateExternalSchema { name, .. } | Sql::CreateSchema { name, .. } => Some(name),
+        Sql::CreateMv { name, .. }
+        | Sql::CreateView { name, .. }
+        | Sql::CreateTable { name, .. }
+        | Sql::CreateTableAs { name, .. } => Some(name.name),
+        _ => None,
     }
 }
 
@@ -293,21 +340,6 @@ fn take(statement: &mut Statement, outcomes: Vec<Result<Outcome, SqlError>>, not
         }
     } else {
         statement.ending = Some(Ending::Failed(message));
-    }
-}
-
-/// The statement on the simulator's own timeline: it could not run before what it went through was there.
-fn span(account: &str, statement: &Statement, source: Source<'_>) -> Span {
-    let passed = source
-        .ingestion
-        .map(|ingestion| ingestion.passed)
-        .unwrap_or_default();
-    Span {
-        kind: "redshift.statement",
-        id: format!("{account}/statement/{}", statement.id),
-        begun: statement.created_at,
-        done: statement.due,
-        prerequisites: passed,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::clock::SimTime;
 use crate::inventory::Collector;
 use crate::sql::catalog::Kind;
 use crate::sql::warehouse::Warehouse;
-use crate::world::{ApiError, Call, Reply};
+use crate::world::{AccountState, ApiError, Call, Reply};
 
 use sessions::Session;
 use statement::Statement;
@@ -40,6 +40,8 @@ pub(crate) struct State {
     order: Vec<String>,
     tokens: BTreeMap<String, Token>,
     sessions: BTreeMap<String, Session>,
+    /// By namespace, database and name of a schema or relation: the statement that made it, on the timeline.
+    made: BTreeMap<(String, String, String), String>,
 }
 
 /// A client token that was used.
@@ -66,8 +68,13 @@ pub(crate) fn handle(call: &mut Call<'_>, operation: &str, params: &Value) -> Re
 
 /// Adds the live resources to an inventory: schemas and relations of every database. Users that the service made by itself
 /// are no resources.
-pub(crate) fn inventory(state: &State, _now: SimTime, out: &mut Collector) {
-    for warehouse in state.warehouses.values() {
+pub(crate) fn inventory(account: &AccountState, now: SimTime, out: &mut Collector) {
+    let live = account
+        .data
+        .warehouses
+        .iter()
+        .filter(|(id, _)| lives(account, id, now));
+    for (_, warehouse) in live {
         for (database, found) in &warehouse.databases {
             for (name, schema) in found.catalog.schemas.iter().filter(|(name, _)| *name != "public") {
                 let external = schema.stream.is_some();
@@ -91,4 +98,10 @@ pub(crate) fn inventory(state: &State, _now: SimTime, out: &mut Collector) {
             }
         }
     }
+}
+
+/// Whether a namespace is still there; its databases go with it.
+fn lives(account: &AccountState, namespace: &str, now: SimTime) -> bool {
+    let mut namespaces = account.serverless.namespaces.values();
+    namespaces.any(|found| found.id == namespace && found.gone_at.is_none_or(|gone| now < gone))
 }

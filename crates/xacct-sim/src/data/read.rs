@@ -17,46 +17,29 @@ use crate::world::{ApiError, Call, Reply};
 const PAGE: usize = 1_000;
 
 /// Lets the door hold the answer back until the statement ends or the wait is over; then the question is asked again.
-pub(super) fn hold(call: &mut Call<'_>, id: &str, wait: Option<u64>, params: impl FnOnce() -> Value) {
-    let Some(seconds) = wait else {
-        return;
+pub(super) fn hold(call: &mut Call<'_>, id: &str, wait: Option<u64>, operation: &str, mut params: Value) {
+    let until = match (wait, params.get("WaitUntil").and_then(Value::as_f64)) {
+        (_, Some(seconds)) => Duration::from_secs_f64(seconds),
+        (Some(seconds), None) => call.now + Duration::from_secs(seconds),
+        (None, None) => return,
     };
     let now = call.now;
-    let due = match call.account().data.statements.get(id) {
-        Some(statement) if statement.is_active() => statement.due,
-        _ => return,
-    };
-    let mut params = params();
-    let until = now + Duration::from_secs(seconds);
-    params["WaitUntil"] = json!(until.as_secs_f64());
-    hold_until(call, due, until, params);
-}
-
-fn hold_until(call: &mut Call<'_>, due: Duration, until: Duration, params: Value) {
-    call.world.wait = Some(Wait {
-        until: due.min(until),
-        operation: "DescribeStatement".to_owned(),
-        params,
-    });
-}
-
-/// Waits again, if the statement takes longer than it looked when the wait began.
-fn hold_on(call: &mut Call<'_>, id: &str, params: &Value) {
-    let Some(until) = params
-        .get("WaitUntil")
-        .and_then(Value::as_f64)
-        .map(Duration::from_secs_f64)
-    else {
-        return;
-    };
-    let (now, state) = (call.now, &call.account().data);
-    if let Some(statement) = state
+    let active = call
+        .account()
+        .data
         .statements
         .get(id)
-        .filter(|statement| statement.is_active() && now < until)
-    {
-        let due = statement.due;
-        hold_until(call, due, until, params.clone());
+        .filter(|statement| statement.is_active());
+    let Some(due) = active.map(|statement| statement.due) else {
+        return;
+    };
+    if now < until {
+        params["WaitUntil"] = json!(until.as_secs_f64());
+        call.world.wait = Some(Wait {
+            until: due.min(until),
+            operation: operation.to_owned(),
+            params,
+        });
     }
 }
 
@@ -104,7 +87,7 @@ pub(super) fn describe(call: &mut Call<'_>, given: &Value) -> Reply {
     let id = required(given, "Id")?.to_owned();
     if given.get("Submitted").is_some() {
         // The second half of an ExecuteStatement that waits.
-        hold_on(call, &id, given);
+        hold(call, &id, None, "DescribeStatement", given.clone());
         return submitted(call, &id);
     }
     let wait = params::wait(given)?;
@@ -116,16 +99,15 @@ pub(super) fn describe(call: &mut Call<'_>, given: &Value) -> Reply {
         None => render::statement(&settings, now, statement),
     };
     let whole = statement.id.clone();
-    match wait {
-        Some(_) => hold(call, &whole, wait, || json!({ "Id": id })),
-        None => hold_on(call, &whole, given),
-    }
+    hold(call, &whole, wait, "DescribeStatement", given.clone());
     Ok(reply)
 }
 
 pub(super) fn result(call: &mut Call<'_>, given: &Value) -> Reply {
     let id = required(given, "Id")?.to_owned();
-    params::wait(given)?;
+    let wait = params::wait(given)?;
+    let (whole, _) = part_of(&id)?;
+    hold(call, whole, wait, "GetStatementResult", given.clone());
     let padded = call.world.settings.sql.blank_padding;
     let start = match text(given, "NextToken") {
         Some(token) => page(token, &id)?,

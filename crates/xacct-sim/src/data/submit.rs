@@ -248,7 +248,13 @@ fn statement(
 /// The answer to a submission, after the wait that was asked for.
 fn answer(call: &mut Call<'_>, id: &str, wait: Option<u64>) -> Reply {
     let reply = submitted(call, id)?;
-    read::hold(call, id, wait, || json!({ "Id": id, "Submitted": true }));
+    read::hold(
+        call,
+        id,
+        wait,
+        "DescribeStatement",
+        json!({ "Id": id, "Submitted": true }),
+    );
     Ok(reply)
 }
 

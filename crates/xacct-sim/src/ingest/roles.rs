@@ -123,7 +123,7 @@ pub(super) fn endpoint_allows(policy: &str, action: &str, resource: &str) -> boo
         return false;
     };
     let statements = many(&document["Statement"]);
-    let speaks = |statement: &&Value| {
+    let speaks = |statement: &Value| {
         let actions = many(&statement["Action"])
             .into_iter()
             .filter_map(Value::as_str)
@@ -138,7 +138,7 @@ pub(super) fn endpoint_allows(policy: &str, action: &str, resource: &str) -> boo
         statements
             .iter()
             .filter(|statement| statement["Effect"] == wanted)
-            .any(|statement| speaks(&statement))
+            .any(|statement| speaks(statement))
     };
     effect("Allow") && !effect("Deny")
 }

@@ -199,8 +199,12 @@ impl Analyzer<'_> {
     /// Functions that are written without parentheses and that sqlparser takes for columns.
     fn bare_function(&self, name: &str) -> Option<Typed> {
         match name {
-            "sysdate" if self.stream.is_none() => Some(self.timestamp_now()),
-            "user" => Some(Typed::new(quote(self.session.user), Ty::Varchar(128))),
+            "user" | "current_user" | "session_user" => {
+                Some(Typed::new(quote(self.session.user), Ty::Varchar(128)))
+            }
+            "sysdate" | "current_timestamp" | "current_date" | "localtimestamp" => {
+                self.clock_call(name).ok().flatten()
+            }
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ mod from;
 mod operators;
 mod order;
 mod query;
+mod scalars;
 mod select;
 mod time_calls;
 
@@ -128,7 +129,7 @@ impl<'a> Analyzer<'a> {
     }
 
     /// Names are looked up as they were when the view was made.
-    pub fn as_of(mut self, path: &[String], case_sensitive: bool) -> Self {
+    pub fn seen_from(mut self, path: &[String], case_sensitive: bool) -> Self {
         self.path = path.to_vec();
         self.case_sensitive = case_sensitive;
         self

@@ -72,7 +72,7 @@ fn text_of(context: &Context<'_>, at: usize) -> Result<String> {
 }
 
 /// An argument's bytes.
-fn bytes_of<'a>(context: &'a Context<'_>, at: usize) -> Vec<u8> {
+fn bytes_of(context: &Context<'_>, at: usize) -> Vec<u8> {
     match context.get_raw(at) {
         ValueRef::Null => Vec::new(),
         ValueRef::Integer(number) => number.to_string().into_bytes(),

@@ -285,7 +285,7 @@ impl Run<'_, '_> {
                 columns: columns.clone(),
             };
             Analyzer::new(catalog, session, self.env.switches, self.env.now)
-                .as_of(&view.path, view.case_sensitive)
+                .seen_from(&view.path, view.case_sensitive)
                 .over(stream)
                 .compile(&view.query)
         };
@@ -333,7 +333,7 @@ impl Run<'_, '_> {
             return Ok(());
         };
         let compiled = Analyzer::new(catalog, session, self.env.switches, self.env.now)
-            .as_of(&view.path, view.case_sensitive)
+            .seen_from(&view.path, view.case_sensitive)
             .compile(&view.query)?;
         let table = relation.table();
         let connection = self.connection()?;

@@ -274,3 +274,39 @@ fn like_and_between_and_case_behave() {
     assert_eq!(desk.one("SELECT CASE 2 WHEN 1 THEN 'a' WHEN 2 THEN 'b' END, coalesce(NULL, 3), nvl2(1, 'x', 'y'), nullif(1, 1), greatest(1, 3, 2)"), "b|3|x|∅|3");
     assert_eq!(desk.one("SELECT trim('  a '), upper('a') || 1, split_part('a.b.c', '.', 2), substring('abcdef', 2, 3), len('äö'), replace('aXa', 'X', '-')"), "a|A1|b|bcd|2|a-a");
 }
+
+#[test]
+fn what_monitors_and_reconcilers_ask_is_answered() {
+    let mut desk = clicks();
+    let none: [&str; 0] = [];
+    assert_eq!(desk.rows("SELECT TRIM(schemaname) AS \"schema_name\", eskind AS \"kind\", esowner AS \"owner\" FROM svv_external_schemas WHERE TRIM(schemaname) = 'ext'"), ["ext|10|101"]);
+    assert_eq!(desk.rows("SELECT TRIM(name) AS \"name\", TRIM(is_stale) AS \"is_stale\", state AS \"state\", TRIM(autorefresh) AS \"autorefresh\" FROM svv_mv_info WHERE TRIM(schema_name) = 'public' ORDER BY 1"), ["clicks|f|1|t"]);
+    assert_eq!(desk.rows("SELECT viewname AS \"name\", viewowner AS \"owner\", CURRENT_USER AS \"asker\" FROM pg_views WHERE schemaname = 'public' ORDER BY 1"), ["clicks|admin|admin"]);
+    assert_eq!(
+        desk.one("SELECT COUNT(*) AS \"n\" FROM pg_database WHERE datname = 'dev'"),
+        "1"
+    );
+    assert_eq!(desk.one("SELECT COUNT(*) AS \"landed\", SUM(CASE WHEN \"payload\" IS NOT NULL THEN 1 ELSE 0 END) AS \"rows\" FROM \"public\".\"clicks\""), "4|3");
+    assert_eq!(desk.one("SELECT COUNT(*) AS \"n\" FROM (SELECT DISTINCT TRIM(partition_id) AS \"partition_id\", TRIM(\"position\") AS \"position\" FROM sys_stream_scan_errors WHERE TRIM(mv_name) = 'clicks') AS \"skipped\""), "0");
+    assert_eq!(desk.rows("SELECT TRIM(stream_name) AS \"stream_name\", record_time, error_code FROM sys_stream_scan_errors WHERE TRIM(mv_name) = 'clicks' ORDER BY record_time DESC LIMIT 5"), none);
+    assert_eq!(
+        desk.rows("SELECT TRIM(partition_id) AS \"partition_id\", CAST(MAX(CAST(TRIM(latest_position) AS BIGINT)) AS VARCHAR) AS \"latest_position\", SUM(scanned_rows) AS \"scanned_rows\" FROM sys_stream_scan_states WHERE TRIM(mv_name) = 'clicks' GROUP BY TRIM(partition_id) ORDER BY 1"),
+        ["0|1|2", "1|1|2"]
+    );
+    desk.now += 90 * 1_000_000;
+    assert_eq!(
+        desk.rows("SELECT TRIM(partition_id) AS \"partition_id\", DATEDIFF(second, MAX(stream_record_time_max), GETDATE()) AS \"seconds\" FROM sys_stream_scan_states WHERE TRIM(mv_name) = 'clicks' GROUP BY TRIM(partition_id) ORDER BY 1"),
+        ["0|90", "1|90"]
+    );
+    assert_eq!(desk.one("SELECT TRIM(refresh_type) AS \"refresh_type\", TRIM(status) AS \"status\" FROM sys_mv_refresh_history WHERE TRIM(mv_name) = 'clicks' AND TRIM(schema_name) = 'public' ORDER BY start_time DESC LIMIT 20"), "Manual|Refresh successfully updated MV incrementally");
+    desk.ok("CREATE VIEW quarantine AS SELECT \"kafka_partition\", \"raw\", CASE WHEN \"raw\" IS NULL THEN 'no value' ELSE 'not JSON' END AS \"reason\" FROM \"public\".\"clicks\" WHERE \"payload\" IS NULL");
+    assert_eq!(
+        desk.one("SELECT reason, raw::varchar FROM quarantine"),
+        "not JSON|no json"
+    );
+    desk.ok("CREATE VIEW typed AS SELECT \"payload\".\"id\"::BIGINT AS \"id\", \"payload\".\"ts\"::VARCHAR::TIMESTAMP AS \"ts\" FROM \"public\".\"clicks\" WHERE \"payload\" IS NOT NULL");
+    assert_eq!(
+        desk.rows("SELECT id, ts FROM typed ORDER BY id LIMIT 1"),
+        ["1|2026-11-21 10:00:00"]
+    );
+}
