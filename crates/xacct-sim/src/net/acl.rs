@@ -90,7 +90,10 @@ mod tests {
     use crate::ec2::cidr::Cidr;
     use crate::ec2::state::{AclEntry, NetworkAcl};
 
-    fn acl(entries: &[(i64, bool, &str, &str, Option<(i64, i64)>)]) -> NetworkAcl {
+    /// Number, allowance, protocol, block, ports.
+    type Entry<'a> = (i64, bool, &'a str, &'a str, Option<(i64, i64)>);
+
+    fn acl(entries: &[Entry<'_>]) -> NetworkAcl {
         let entries = entries.iter().map(|(number, allow, protocol, cidr, ports)| {
             let protocol = (*protocol).to_owned();
             (
