@@ -241,7 +241,6 @@ impl Pipeline {
             roles,
             cluster,
             topics,
-            topics_hidden,
             serverless,
             objects,
         };
