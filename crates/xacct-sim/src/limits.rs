@@ -33,8 +33,20 @@ pub fn rate_of(service: &str, operation: &str, params: &Value) -> (Rate, &'stati
         "iam" => (rate(20.0, 10.0), "per operation"),
         "sts" => (rate(100.0, 50.0), "per operation"),
         "kafka" | "redshift-serverless" => (rate(10.0, 5.0), "per operation"),
+        "redshift-data" => (redshift_data(operation), "per operation"),
         _ => (rate(100.0, 20.0), "per operation"),
     }
+}
+
+/// docs.aws.amazon.com/redshift/latest/mgmt/amazon-redshift-limits.html, "Quotas for the Redshift Data API"
+fn redshift_data(operation: &str) -> Rate {
+    let per_second = match operation {
+        "ExecuteStatement" => 30.0,
+        "BatchExecuteStatement" | "GetStatementResult" => 20.0,
+        "DescribeStatement" => 100.0,
+        _ => 3.0,
+    };
+    rate(per_second, per_second)
 }
 
 /// Lists of what an account can have much of, neither filtered nor paginated, are dearer.
