@@ -7,7 +7,7 @@
 )]
 
 use xacct_converge::smithy::ConfigClock;
-use xacct_converge::{ApplyError, Context, Failure, Graph, Plan};
+use xacct_converge::{Context, Graph, Plan, explain};
 use xacct_iam::{RolePair, RolePairSpec, RoleRules, Seen, account, session};
 use xacct_sim::fault::{Rule, Verdict};
 use xacct_sim::{Inventory, Sim};
@@ -305,18 +305,15 @@ fn a_session_of_a_role_acts_as_that_role() {
 }
 
 /// Reads, plans and applies, and says how it ended instead of failing.
-async fn try_deploy(pair: &RolePair, cx: &Context) -> Result<(), Failed> {
-    let observed = pair.observe(cx).await.map_err(Failed::Reading)?;
+async fn try_deploy(pair: &RolePair, cx: &Context) -> Result<(), String> {
+    let observed = pair.observe(cx).await.map_err(|failure| explain(&failure))?;
     let mut graph = Graph::new();
     let _ = pair.declare(&mut graph, &observed, grants().into());
-    graph.apply(graph.plan(), cx).await.map_err(Failed::Applying)?;
+    graph
+        .apply(graph.plan(), cx)
+        .await
+        .map_err(|error| explain(&error))?;
     Ok(())
-}
-
-#[derive(Debug)]
-enum Failed {
-    Reading(Failure),
-    Applying(ApplyError),
 }
 
 fn inventories(sim: &Sim) -> [Inventory; 2] {
