@@ -1,4 +1,7 @@
 //! SUPER values: parsing, navigating, asking what they are.
+//!
+//! Two limits of the simulator: text nested deeper than 128 levels counts as no JSON (Redshift takes 1,000), and numbers
+//! that fit neither 64 bits nor a double lose digits.
 
 use std::fmt;
 
