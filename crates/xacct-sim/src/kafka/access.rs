@@ -38,11 +38,13 @@ impl KnownKey {
 #[derive(Debug, Clone)]
 pub(crate) struct Estate {
     shared: Arc<Shared>,
+    /// The name of the only cluster behind the door, if there is only one.
+    only: Option<String>,
 }
 
 impl Estate {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared>, only: Option<String>) -> Self {
+        Self { shared, only }
     }
 
     /// The simulated region.
@@ -69,7 +71,7 @@ impl Estate {
     /// Why there is none.
     pub(super) fn clusters(&self, key: &KnownKey) -> Result<Vec<String>, String> {
         let now = self.shared.clock.now();
-        reachable_clusters(&self.shared.lock(), now, &key.caller.account)
+        reachable_clusters(&self.shared.lock(), now, &key.caller.account, self.only.as_deref())
     }
 
     /// Those of these clusters that still serve. A connection outlives a change of the network, but not
@@ -95,7 +97,7 @@ impl Estate {
         let world = self.shared.lock();
         let mut reasons = Vec::new();
         for account in world.accounts.keys() {
-            match reachable_clusters(&world, now, account) {
+            match reachable_clusters(&world, now, account, self.only.as_deref()) {
                 Ok(_) => return Ok(()),
                 Err(why) => reasons.push(why),
             }
@@ -142,11 +144,17 @@ fn find_key(world: &World, now: SimTime, access_key_id: &str) -> Option<KnownKey
 }
 
 /// Clusters of an account that some host in their VPC could connect to.
-fn reachable_clusters(world: &World, now: SimTime, account: &str) -> Result<Vec<String>, String> {
+fn reachable_clusters(
+    world: &World,
+    now: SimTime,
+    account: &str,
+    only: Option<&str>,
+) -> Result<Vec<String>, String> {
     let clusters = world.account(account).map(|account| &account.msk.clusters);
     let mut reasons = Vec::new();
     let mut reachable = Vec::new();
-    for cluster in clusters.into_iter().flat_map(|clusters| clusters.values()) {
+    let behind = |cluster: &&Cluster| only.is_none_or(|only| cluster.name == only);
+    for cluster in clusters.into_iter().flat_map(|clusters| clusters.values()).filter(behind) {
         if !cluster.is_active(now) {
             reasons.push(format!("cluster {} is {}", cluster.name, cluster.state(now)));
             continue;

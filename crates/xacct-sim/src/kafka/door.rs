@@ -33,6 +33,8 @@ pub struct KafkaDoorOptions {
     pub port: u16,
     /// Ends sessions earlier than their tokens, so that re-authentication can be watched.
     pub longest_session: Option<Duration>,
+    /// The one cluster that is served, by name; without it, every cluster of the caller's account is.
+    pub cluster: Option<String>,
 }
 
 impl KafkaDoorOptions {
@@ -41,7 +43,15 @@ impl KafkaDoorOptions {
         Self {
             port: 0,
             longest_session: None,
+            cluster: None,
         }
+    }
+
+    /// Serves only the cluster of this name, as its own addresses would.
+    #[must_use]
+    pub fn cluster(mut self, name: impl Into<String>) -> Self {
+        self.cluster = Some(name.into());
+        self
     }
 
     /// Listens on this port.
@@ -190,7 +200,7 @@ impl crate::Sim {
         options: &KafkaDoorOptions,
     ) -> Result<KafkaDoor, DoorError> {
         KafkaDoor::open(
-            Estate::new(std::sync::Arc::clone(&self.shared)),
+            Estate::new(std::sync::Arc::clone(&self.shared), options.cluster.clone()),
             standing,
             options,
         )

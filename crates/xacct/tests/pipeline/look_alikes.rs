@@ -2,6 +2,7 @@
 
 use crate::world::{SOURCE, WAREHOUSE, World};
 use serde_json::{Value as Json, json};
+use xacct_sim::{KafkaDoorOptions, Standing};
 
 fn tags(kind: &str, name: &str, pipeline: &str, resource: &str) -> Json {
     json!([{ "ResourceType": kind, "Tag": [
@@ -142,7 +143,9 @@ fn two_pipelines_of_different_names_stand_side_by_side() {
     text += "[warehouse.network]\ncidr = \"10.1.0.0/16\"\n";
     let own = "[source.network]\ncidr = \"172.17.0.0/16\"\n[[source.topic]]\nname = \"orders\"\n[warehouse]";
     let text = text.replace("[warehouse]", own);
+    let options = KafkaDoorOptions::new().cluster("orders-cluster");
     let other = World {
+        door: world.sim.kafka_door_with(Standing::Inside, &options).unwrap(),
         spec: xacct::PipelineSpec::from_toml(&text).unwrap(),
         ..world
     };
