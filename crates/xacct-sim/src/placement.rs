@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::clock::SimTime;
 use crate::ec2;
 use crate::world::Call;
 
@@ -123,4 +124,10 @@ pub(crate) fn texts(value: Option<&serde_json::Value>) -> Vec<String> {
     items
         .filter_map(|item| item.as_str().map(str::to_owned))
         .collect()
+}
+
+/// [`Call::begin`] with owned prerequisites.
+pub(crate) fn begin(call: &mut Call<'_>, kind: &'static str, id: &str, needed: &[String]) -> SimTime {
+    let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
+    call.begin(kind, id, &needed)
 }

@@ -31,60 +31,74 @@ fn identity(call: &Call<'_>) -> Value {
     json!({ "UserId": user_id, "Account": call.caller.account, "Arn": call.caller.principal_arn })
 }
 
-/// Sessions last an hour unless asked otherwise; a role assumed from a role at most that.
 fn assume_role(call: &mut Call<'_>, params: &Value) -> Reply {
-    let text = |name: &str| params.get(name).and_then(Value::as_str);
-    let arn = text("RoleArn").unwrap_or_default().to_owned();
-    if !is_role_arn(&arn) {
+    let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
+    let arn = text("RoleArn");
+    if !is_role_arn(arn) {
         return Err(ApiError::bad("ValidationError", format!("{arn} is invalid")));
     }
-    let session_name = text("RoleSessionName").unwrap_or_default().to_owned();
-    check_session_name(&session_name)?;
-    let external_id = text("ExternalId").map(str::to_owned);
-    if let Some(id) = &external_id {
-        check_external_id(id)?;
-    }
-    let mut context = Context::new().with("sts:RoleSessionName", session_name.clone());
-    if let Some(id) = external_id {
-        context.set("sts:ExternalId", id);
-    }
-    let role = may_assume(call.world, call.now, call.caller, &arn, &context).map_err(|cause| {
+    let name = text("RoleSessionName");
+    let context = request_context(params, name)?;
+    let role = may_assume(call.world, call.now, call.caller, arn, &context).map_err(|cause| {
         tracing::debug!(caller = %call.caller.principal_arn, %cause, "role not assumed");
-        denied(call, &arn)
+        denied(call, arn)
     })?;
-    let lifetime = lifetime(params, &call.caller.kind, role.max_session)?;
     let role = role.clone();
-    let policies = session_policies(call, params, &arn)?;
-    let assumed = session(call.world, &role, &session_name);
-    let account = assumed.caller.account.clone();
-    let digest = call.world.fresh(&account, "session");
-    let more = call.world.fresh(&account, "session");
-    let key = AccessKey {
-        id: format!("ASIA{}", &hex::encode_upper(digest)[..16]),
-        secret: hex::encode(&more[..20]),
-        created_at: call.now,
-        holder: Holder::Session(Box::new(Session {
-            role: role.name.clone(),
-            role_id: role.id.clone(),
-            name: session_name.clone(),
-            token: format!("IQoJ{}{}", hex::encode(digest), hex::encode(more)),
-            expires_at: call.now + lifetime,
-            policies,
-        })),
+    let lifetime = lifetime(params, &call.caller.kind, role.max_session)?;
+    let policies = session_policies(call, params, arn)?;
+    let assumed = session(call.world, &role, name).caller;
+    let token = format!(
+        "IQoJ{}",
+        hex::encode(call.world.fresh(&assumed.account, "session-token"))
+    );
+    let session = Session {
+        role: role.name,
+        role_id: role.id.clone(),
+        name: name.to_owned(),
+        token: token.clone(),
+        expires_at: call.now + lifetime,
+        policies,
     };
-    let reply = json!({
+    let (id, secret) = issue(call, &assumed.account, session);
+    Ok(json!({
         "Credentials": {
-            "AccessKeyId": key.id,
-            "SecretAccessKey": key.secret,
-            "SessionToken": match &key.holder { Holder::Session(session) => session.token.as_str(), Holder::User(_) => "" },
+            "AccessKeyId": id,
+            "SecretAccessKey": secret,
+            "SessionToken": token,
             "Expiration": call.world.settings.iso8601(call.now + lifetime),
         },
-        "AssumedRoleUser": { "AssumedRoleId": format!("{}:{session_name}", role.id), "Arn": assumed.caller.principal_arn },
-    });
-    if let Some(state) = call.world.accounts.get_mut(&account) {
-        state.iam.keys.insert(key.id.clone(), key);
+        "AssumedRoleUser": { "AssumedRoleId": format!("{}:{name}", role.id), "Arn": assumed.principal_arn },
+    }))
+}
+
+/// What the request brings to the trust policy's conditions.
+fn request_context(params: &Value, session_name: &str) -> Result<Context, ApiError> {
+    check_session_name(session_name)?;
+    let mut context = Context::new().with("sts:RoleSessionName", session_name);
+    if let Some(id) = params.get("ExternalId").and_then(Value::as_str) {
+        check_external_id(id)?;
+        context.set("sts:ExternalId", id);
     }
-    Ok(reply)
+    Ok(context)
+}
+
+/// Keeps temporary keys for a session and gives their id and secret.
+fn issue(call: &mut Call<'_>, account: &str, session: Session) -> (String, String) {
+    let bytes = call.world.fresh(account, "session");
+    let (id, secret) = (
+        format!("ASIA{}", &hex::encode_upper(bytes)[..16]),
+        hex::encode(&bytes[8..28]),
+    );
+    let key = AccessKey {
+        id: id.clone(),
+        secret: secret.clone(),
+        holder: Holder::Session(Box::new(session)),
+        created_at: call.now,
+    };
+    if let Some(state) = call.world.accounts.get_mut(account) {
+        state.iam.keys.insert(id.clone(), key);
+    }
+    (id, secret)
 }
 
 fn is_role_arn(arn: &str) -> bool {
@@ -146,6 +160,7 @@ fn violation(value: &str, member: &str, problem: &str) -> ApiError {
     )
 }
 
+/// Sessions last an hour unless asked otherwise; those of a role assumed from a role at most that.
 fn lifetime(params: &Value, caller: &CallerKind, max_session: u32) -> Result<Duration, ApiError> {
     let Some(given) = params.get("DurationSeconds") else {
         return Ok(Duration::from_secs(3600));

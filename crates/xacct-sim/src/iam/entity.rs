@@ -37,6 +37,30 @@ pub(crate) struct Role {
     pub(crate) service_linked: bool,
 }
 
+impl Role {
+    /// A role without policies and extras, usable at once; its id is still to be given.
+    pub(crate) fn plain(name: String, path: String, arn: String, trust: Trust, now: SimTime) -> Self {
+        Self {
+            name,
+            path,
+            id: String::new(),
+            arn,
+            trust,
+            description: None,
+            max_session: 3600,
+            inline: BTreeMap::new(),
+            attached: Vec::new(),
+            boundary: None,
+            tags: BTreeMap::new(),
+            created_at: now,
+            visible_at: now,
+            principal_at: now,
+            assumable_at: now,
+            service_linked: false,
+        }
+    }
+}
+
 /// A trust policy with principals as unique ids.
 #[derive(Debug, Clone)]
 pub(crate) struct Trust {

@@ -1,24 +1,25 @@
 //! Managed policies: customers' own with versions, and the one of AWS that the simulator knows.
 
-use std::sync::LazyLock;
-
 use serde_json::{Value, json};
 
 use super::entity::{ManagedPolicy, PolicyVersion};
 use super::*;
 
-/// `AdministratorAccess`, by its documented text.
-static ADMINISTRATOR: LazyLock<Option<Document>> = LazyLock::new(|| {
+/// AWS's own policies that the simulator knows, by name: `AdministratorAccess` by its documented text.
+pub(super) fn of_aws() -> BTreeMap<&'static str, Document> {
     let text = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
-    Document::parse(&text.to_string(), DocumentKind::Identity).ok()
-});
+    let parsed = Document::parse(&text.to_string(), DocumentKind::Identity).ok();
+    parsed
+        .map(|document| ("AdministratorAccess", document))
+        .into_iter()
+        .collect()
+}
 
 /// The document in force behind a policy ARN: a customer's, or AWS's.
 pub(crate) fn document_of<'a>(state: &'a State, arn: &str) -> Option<&'a Document> {
-    match arn.contains(":iam::aws:policy/") {
-        true if arn.ends_with(":iam::aws:policy/AdministratorAccess") => ADMINISTRATOR.as_ref(),
-        true => None,
-        false => state.policy_document(arn),
+    match arn.split_once(":iam::aws:policy/") {
+        Some((_, name)) => state.of_aws.get(name),
+        None => state.policies.get(arn).and_then(ManagedPolicy::document),
     }
 }
 

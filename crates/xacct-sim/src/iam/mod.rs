@@ -48,7 +48,7 @@ pub(crate) mod quota {
 }
 
 /// What IAM knows of one account. Roles and users are kept by name in lower case.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct State {
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) users: BTreeMap<String, User>,
@@ -56,6 +56,20 @@ pub(crate) struct State {
     pub(crate) policies: BTreeMap<String, ManagedPolicy>,
     /// Users' and sessions' keys by access key id.
     pub(crate) keys: BTreeMap<String, AccessKey>,
+    /// AWS's own policies by name.
+    of_aws: BTreeMap<&'static str, Document>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            roles: BTreeMap::new(),
+            users: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            of_aws: managed::of_aws(),
+        }
+    }
 }
 
 impl State {
@@ -85,11 +99,6 @@ impl State {
             Holder::Session(session) => Some(session),
             Holder::User(_) => None,
         }
-    }
-
-    /// The document in force of a managed policy of this account.
-    pub(crate) fn policy_document(&self, arn: &str) -> Option<&Document> {
-        self.policies.get(arn).and_then(ManagedPolicy::document)
     }
 }
 

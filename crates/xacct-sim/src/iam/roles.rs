@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::entity::Role;
 use super::*;
+use crate::placement;
 
 /// Trust policies are judged with the world as it is; the caller's own account may hold the principal.
 fn stored_trust(call: &Call<'_>, text: &str) -> Result<entity::Trust, ApiError> {
@@ -12,24 +13,11 @@ fn stored_trust(call: &Call<'_>, text: &str) -> Result<entity::Trust, ApiError> 
 
 pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
     let name = required(params, "RoleName")?.to_owned();
-    check_name("roleName", &name, 64)?;
     let path = optional(params, "Path").unwrap_or("/").to_owned();
     check_path(&path)?;
     let tags = tags_of(params)?;
     let max_session = max_session(params)?;
-    if call.here_account().iam.role(&name).is_some() {
-        return Err(ApiError::new(
-            409,
-            "EntityAlreadyExists",
-            format!("Role with name {name} already exists."),
-        ));
-    }
-    if call.here_account().iam.roles.len() >= quota::ROLES {
-        return Err(limit(format!(
-            "Cannot exceed quota for RolesPerAccount: {}",
-            quota::ROLES
-        )));
-    }
+    check_free(call, &name)?;
     let trust = stored_trust(call, required(params, "AssumeRolePolicyDocument")?)?;
     let boundary = optional(params, "PermissionsBoundary").map(str::to_owned);
     check_boundary(call, boundary.as_deref())?;
@@ -38,36 +26,40 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
         call.partition(),
         call.account_id()
     );
-    let id = unique_id(call, "AROA");
     // Roles named by the trust policy had to exist before; that is the only thing that has to.
-    let named: Vec<String> = trust::named(call.world, &trust);
-    let named: Vec<&str> = named
-        .iter()
-        .map(String::as_str)
-        .filter(|name| name.contains(":role/"))
-        .collect();
-    call.begin("iam.role", &arn, &named);
+    let mut named = trust::named(call.world, &trust);
+    named.retain(|name| name.contains(":role/"));
+    placement::begin(call, "iam.role", &arn, &named);
     let role = Role {
+        id: unique_id(call, "AROA"),
         visible_at: call.visible_at("iam.visible", &name),
         principal_at: call.visible_at("iam.principal", &name),
         assumable_at: call.visible_at("iam.assumable", &name),
         description: optional(params, "Description").map(str::to_owned),
-        created_at: call.now,
-        inline: BTreeMap::new(),
-        attached: Vec::new(),
-        service_linked: false,
-        name: name.clone(),
-        path,
-        id,
-        arn,
-        trust,
         max_session,
         boundary,
         tags,
+        ..Role::plain(name.clone(), path, arn, trust, call.now)
     };
     let shown = render(call, &role, true);
     call.account().iam.roles.insert(name.to_lowercase(), role);
     Ok(json!({ "Role": shown }))
+}
+
+fn check_free(call: &Call<'_>, name: &str) -> Result<(), ApiError> {
+    check_name("roleName", name, 64)?;
+    let state = &call.here_account().iam;
+    if state.role(name).is_some() {
+        let text = format!("Role with name {name} already exists.");
+        return Err(ApiError::new(409, "EntityAlreadyExists", text));
+    }
+    match state.roles.len() >= quota::ROLES {
+        true => Err(limit(format!(
+            "Cannot exceed quota for RolesPerAccount: {}",
+            quota::ROLES
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn max_session(params: &Value) -> Result<u32, ApiError> {
@@ -290,27 +282,15 @@ fn service_linked(call: &mut Call<'_>, service: &str, name: &str) -> Result<Valu
     ]});
     let trust = stored_trust(call, &text.to_string())?;
     let path = format!("/aws-service-role/{service}/");
+    let arn = format!(
+        "arn:{}:iam::{}:role{path}{name}",
+        call.partition(),
+        call.account_id()
+    );
     let role = Role {
         id: unique_id(call, "AROA"),
-        arn: format!(
-            "arn:{}:iam::{}:role{path}{name}",
-            call.partition(),
-            call.account_id()
-        ),
-        name: name.to_owned(),
-        path,
-        trust,
-        description: None,
-        max_session: 3600,
-        inline: BTreeMap::new(),
-        attached: Vec::new(),
-        boundary: None,
-        tags: BTreeMap::new(),
-        created_at: call.now,
-        visible_at: call.now,
-        principal_at: call.now,
-        assumable_at: call.now,
         service_linked: true,
+        ..Role::plain(name.to_owned(), path, arn, trust, call.now)
     };
     let shown = render(call, &role, true);
     call.account().iam.roles.insert(name.to_lowercase(), role);

@@ -24,69 +24,30 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
     let creator_request_id = check_creator_request_id(params)?;
     let name = text(params, "Name").map(str::to_owned);
     check_name(name.as_deref())?;
-    let direction = match required(params, "Direction")? {
-        "INBOUND" => Direction::Inbound,
-        "OUTBOUND" => Direction::Outbound,
-        "INBOUND_DELEGATION" => {
-            return Err(ApiError::not_modelled(
-                "route53resolver",
-                "INBOUND_DELEGATION endpoints",
-            ));
-        }
-        other => {
-            return Err(invalid_parameter(
-                "Direction",
-                format!("Value '{other}' is not a direction."),
-            ));
-        }
-    };
+    let direction = direction(required(params, "Direction")?)?;
     only_plain_dns(params)?;
-    let now = call.now;
     check_account(call, &creator_request_id, direction)?;
     let wanted = wanted_ips(params)?;
-    if wanted.len() < 2 {
-        return Err(invalid_request(
-            "[RSLVR-00400] Resolver endpoint need to have at least 2 IP addresses.",
-        ));
-    }
-    if wanted.len() > MOST_IPS {
-        let text = format!("Cannot have more than {MOST_IPS} IP addresses per resolver endpoint.");
-        return Err(ApiError::bad("LimitExceededException", text).with("ResourceType", "ResolverEndpoint"));
-    }
     let groups = texts(params.get("SecurityGroupIds"));
     if groups.is_empty() {
-        return Err(invalid_parameter(
-            "SecurityGroupIds",
-            "The parameter SecurityGroupIds is required.",
-        ));
+        let text = "The parameter SecurityGroupIds is required.";
+        return Err(invalid_parameter("SecurityGroupIds", text));
     }
     let subnets: Vec<String> = wanted.iter().map(|(subnet, _)| subnet.clone()).collect();
     let placement = placement::check(call, "route53resolver", &subnets, &groups).map_err(misplaced)?;
     check_tenancy(call, &placement.vpc)?;
-    let id = call.new_id(if direction == Direction::Inbound {
-        "rslvr-in"
-    } else {
-        "rslvr-out"
-    });
+    let id = call.new_id(direction.id_prefix());
     let ips = place(call, &id, &wanted, &groups)?;
-    let prerequisites = placement.prerequisites();
-    let prerequisites: Vec<&str> = prerequisites.iter().map(String::as_str).collect();
-    let ready_at = call.begin("resolver.endpoint", &id, &prerequisites);
+    let ready_at = placement::begin(call, "resolver.endpoint", &id, &placement.prerequisites());
     let endpoint = Endpoint {
         arn: arn(call, "resolver-endpoint", &id),
-        ips: ips
-            .into_iter()
-            .map(|ip| EndpointIp {
-                attached_at: ready_at,
-                ..ip
-            })
-            .collect(),
+        ips: attached_at(ips, ready_at),
         vpc: placement.vpc,
         security_groups: groups,
-        created_at: now,
-        modified_at: now,
+        created_at: call.now,
+        modified_at: call.now,
         action_needed: hiccup(call, &id, ready_at),
-        updating_until: now,
+        updating_until: call.now,
         gone_at: None,
         id: id.clone(),
         creator_request_id,
@@ -99,6 +60,30 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
     state.tags.insert(endpoint.arn.clone(), tags);
     state.endpoints.insert(id.clone(), endpoint);
     shown(call, &id)
+}
+
+fn direction(given: &str) -> Result<Direction, ApiError> {
+    match given {
+        "INBOUND" => Ok(Direction::Inbound),
+        "OUTBOUND" => Ok(Direction::Outbound),
+        "INBOUND_DELEGATION" => Err(ApiError::not_modelled(
+            "route53resolver",
+            "INBOUND_DELEGATION endpoints",
+        )),
+        other => Err(invalid_parameter(
+            "Direction",
+            format!("Value '{other}' is not a direction."),
+        )),
+    }
+}
+
+fn attached_at(ips: Vec<EndpointIp>, at: SimTime) -> Vec<EndpointIp> {
+    ips.into_iter()
+        .map(|ip| EndpointIp {
+            attached_at: at,
+            ..ip
+        })
+        .collect()
 }
 
 pub(super) fn arn(call: &Call<'_>, kind: &str, id: &str) -> String {
@@ -166,13 +151,28 @@ fn check_account(call: &Call<'_>, creator_request_id: &str, direction: Direction
     Ok(())
 }
 
+/// Two to six places, each a subnet and perhaps an address.
 fn wanted_ips(params: &Value) -> Result<Vec<(String, Option<Ipv4Addr>)>, ApiError> {
     let requests = params
         .get("IpAddresses")
         .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    requests.iter().map(wanted_ip).collect()
+        .into_iter()
+        .flatten();
+    let wanted: Vec<_> = requests.map(wanted_ip).collect::<Result<_, _>>()?;
+    if wanted.len() < 2 {
+        let text = "[RSLVR-00400] Resolver endpoint need to have at least 2 IP addresses.";
+        return Err(invalid_request(text));
+    }
+    check_ip_quota(wanted.len())?;
+    Ok(wanted)
+}
+
+fn check_ip_quota(count: usize) -> Result<(), ApiError> {
+    if count <= MOST_IPS {
+        return Ok(());
+    }
+    let text = format!("Cannot have more than {MOST_IPS} IP addresses per resolver endpoint.");
+    Err(ApiError::bad("LimitExceededException", text).with("ResourceType", "ResolverEndpoint"))
 }
 
 fn wanted_ip(request: &Value) -> Result<(String, Option<Ipv4Addr>), ApiError> {
@@ -393,10 +393,7 @@ pub(super) fn add_ip(call: &mut Call<'_>, params: &Value) -> Reply {
         endpoint.vpc.clone(),
         endpoint.ips.len(),
     );
-    if count >= MOST_IPS {
-        let text = format!("Cannot have more than {MOST_IPS} IP addresses per resolver endpoint.");
-        return Err(ApiError::bad("LimitExceededException", text).with("ResourceType", "ResolverEndpoint"));
-    }
+    check_ip_quota(count + 1)?;
     let wanted = params
         .get("IpAddress")
         .map(wanted_ip)
@@ -412,10 +409,7 @@ pub(super) fn add_ip(call: &mut Call<'_>, params: &Value) -> Reply {
     let ips = place(call, &id, &[wanted], &groups)?;
     let done = call.begin("resolver.endpoint.update", &id, &[]);
     let endpoint = found_mut(call, &id)?;
-    endpoint.ips.extend(ips.into_iter().map(|ip| EndpointIp {
-        attached_at: done,
-        ..ip
-    }));
+    endpoint.ips.extend(attached_at(ips, done));
     endpoint.updating_until = done;
     shown(call, &id)
 }

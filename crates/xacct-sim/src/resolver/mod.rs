@@ -42,6 +42,14 @@ impl Direction {
             Direction::Outbound => "OUTBOUND",
         }
     }
+
+    /// What ids of such endpoints begin with.
+    pub(crate) fn id_prefix(self) -> &'static str {
+        match self {
+            Direction::Inbound => "rslvr-in",
+            Direction::Outbound => "rslvr-out",
+        }
+    }
 }
 
 /// An endpoint: interfaces in one VPC.

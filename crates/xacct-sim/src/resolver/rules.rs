@@ -9,6 +9,7 @@ use super::{
     Association, Direction, Rule, Target, check_creator_request_id, check_name, exists, invalid_parameter,
     invalid_request, lists, not_found, required, tags_of, text,
 };
+use crate::placement;
 use crate::world::{ApiError, Call, Reply};
 
 /// Most rules of an account and region, and targets of a rule (Route 53 developer guide, "Quotas").
@@ -27,41 +28,12 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
     let domain = domain(required(params, "DomainName")?)?;
     let targets = targets(params.get("TargetIps"))?;
     let endpoint = text(params, "ResolverEndpointId").map(str::to_owned);
-    match kind.as_str() {
-        "FORWARD" => check_forward(call, &targets, endpoint.as_deref())?,
-        "SYSTEM" if targets.is_empty() && endpoint.is_none() => {}
-        "SYSTEM" => {
-            return Err(invalid_request(
-                "Cannot specify target IP addresses or a resolver endpoint for a SYSTEM rule.",
-            ));
-        }
-        other => {
-            return Err(invalid_parameter(
-                "RuleType",
-                format!("Value '{other}' is not a rule type that can be created."),
-            ));
-        }
-    }
-    let state = &call.here_account().resolver;
-    if state
-        .rules
-        .values()
-        .any(|rule| rule.creator_request_id == creator_request_id)
-    {
-        return Err(exists(
-            "ResolverRule",
-            format!("Resolver Rule with creator request id {creator_request_id} already exists"),
-        ));
-    }
-    if state.rules.len() >= MOST_RULES {
-        let text = format!("Cannot have more than {MOST_RULES} resolver rules per account and Region.");
-        return Err(ApiError::bad("LimitExceededException", text).with("ResourceType", "ResolverRule"));
-    }
+    check_kind(call, &kind, &targets, endpoint.as_deref())?;
+    check_account(call, &creator_request_id)?;
     let id = call.new_id("rslvr-rr");
     let mut needed: Vec<String> = endpoint.iter().cloned().collect();
     needed.extend(unchosen_inbound(call, &targets));
-    let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
-    let ready_at = call.begin("resolver.rule", &id, &needed);
+    let ready_at = placement::begin(call, "resolver.rule", &id, &needed);
     let rule = Rule {
         arn: arn(call, "resolver-rule", &id),
         id: id.clone(),
@@ -81,6 +53,41 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
     state.tags.insert(rule.arn.clone(), tags);
     state.rules.insert(id.clone(), rule);
     shown(call, &id)
+}
+
+fn check_kind(
+    call: &Call<'_>,
+    kind: &str,
+    targets: &[Target],
+    endpoint: Option<&str>,
+) -> Result<(), ApiError> {
+    match kind {
+        "FORWARD" => check_forward(call, targets, endpoint),
+        "SYSTEM" if targets.is_empty() && endpoint.is_none() => Ok(()),
+        "SYSTEM" => Err(invalid_request(
+            "Cannot specify target IP addresses or a resolver endpoint for a SYSTEM rule.",
+        )),
+        other => {
+            let text = format!("Value '{other}' is not a rule type that can be created.");
+            Err(invalid_parameter("RuleType", text))
+        }
+    }
+}
+
+fn check_account(call: &Call<'_>, creator_request_id: &str) -> Result<(), ApiError> {
+    let rules = &call.here_account().resolver.rules;
+    if rules
+        .values()
+        .any(|rule| rule.creator_request_id == creator_request_id)
+    {
+        let text = format!("Resolver Rule with creator request id {creator_request_id} already exists");
+        return Err(exists("ResolverRule", text));
+    }
+    if rules.len() >= MOST_RULES {
+        let text = format!("Cannot have more than {MOST_RULES} resolver rules per account and Region.");
+        return Err(ApiError::bad("LimitExceededException", text).with("ResourceType", "ResolverRule"));
+    }
+    Ok(())
 }
 
 /// Inbound endpoints whose addresses could be known only once they were attached.
@@ -328,55 +335,22 @@ pub(super) fn delete(call: &mut Call<'_>, params: &Value) -> Reply {
 }
 
 pub(super) fn associate(call: &mut Call<'_>, params: &Value) -> Reply {
-    let (rule_id, vpc) = (
-        required(params, "ResolverRuleId")?.to_owned(),
-        required(params, "VPCId")?.to_owned(),
-    );
+    let rule_id = required(params, "ResolverRuleId")?.to_owned();
+    let vpc = required(params, "VPCId")?.to_owned();
     let name = text(params, "Name").map(str::to_owned);
     check_name(name.as_deref())?;
     let rule = find(call, &rule_id)?;
     if rule.status(call.now) != "COMPLETE" {
-        let text = format!(
-            "Resolver rule '{rule_id}' is not available: its status is {}.",
-            rule.status(call.now)
-        );
+        let status = rule.status(call.now);
+        let text = format!("Resolver rule '{rule_id}' is not available: its status is {status}.");
         return Err(unavailable(text, "ResolverRule"));
     }
-    let account = call.here_account();
-    if !account.ec2.vpcs.contains_key(&vpc) {
-        return Err(ApiError::bad(
-            "ResourceNotFoundException",
-            format!("The vpc ID '{vpc}' does not exist"),
-        )
-        .with("ResourceType", "VPC"));
+    if !call.here_account().ec2.vpcs.contains_key(&vpc) {
+        let text = format!("The vpc ID '{vpc}' does not exist");
+        return Err(ApiError::bad("ResourceNotFoundException", text).with("ResourceType", "VPC"));
     }
-    let same_domain = |association: &&Association| {
-        association.vpc == vpc
-            && account
-                .resolver
-                .rules
-                .get(&association.rule)
-                .is_some_and(|other| other.domain == rule.domain)
-    };
-    if let Some(other) = account.resolver.associations.values().find(same_domain) {
-        return Err(invalid_request(format!(
-            "[RSLVR-00802] Cannot associate rules with same domain name with same VPC. Conflict with resolver rule \"{}\"",
-            other.rule
-        )));
-    }
-    let answers = |target: &Target| {
-        let endpoint = account
-            .resolver
-            .endpoints
-            .values()
-            .find(|endpoint| endpoint.ips.iter().any(|ip| ip.ip == target.ip));
-        endpoint.is_some_and(|endpoint| endpoint.direction == Direction::Inbound && endpoint.vpc == vpc)
-    };
-    if rule.targets.iter().any(answers) {
-        return Err(invalid_request(format!(
-            "[RSLVR-00804] Cannot associate rule \"{rule_id}\" with VPC \"{vpc}\" because the VPC include an INBOUND resolver endpoints with rule's target IP"
-        )));
-    }
+    check_domain_free(call, rule, &vpc)?;
+    check_no_loop(call, rule, &vpc)?;
     let id = call.new_id("rslvr-rrassoc");
     let ready_at = call.begin("resolver.association", &id, &[&rule_id, &vpc]);
     let association = Association {
@@ -392,6 +366,42 @@ pub(super) fn associate(call: &mut Call<'_>, params: &Value) -> Reply {
         .associations
         .insert(id.clone(), association);
     shown_association(call, &id)
+}
+
+/// A VPC has one rule per domain, and the same rule only once.
+fn check_domain_free(call: &Call<'_>, rule: &Rule, vpc: &str) -> Result<(), ApiError> {
+    let state = &call.here_account().resolver;
+    let mut here = state
+        .associations
+        .values()
+        .filter(|association| association.vpc == vpc);
+    let same = |association: &&Association| {
+        state
+            .rules
+            .get(&association.rule)
+            .is_some_and(|other| other.domain == rule.domain)
+    };
+    match here.find(same) {
+        None => Ok(()),
+        Some(other) => Err(invalid_request(format!(
+            "[RSLVR-00802] Cannot associate rules with same domain name with same VPC. Conflict with resolver rule \"{}\"",
+            other.rule
+        ))),
+    }
+}
+
+/// Queries must not come back to the VPC that they leave.
+fn check_no_loop(call: &Call<'_>, rule: &Rule, vpc: &str) -> Result<(), ApiError> {
+    let endpoints = call.here_account().resolver.endpoints.values();
+    let mut inbound = endpoints.filter(|one| one.direction == Direction::Inbound && one.vpc == vpc);
+    let is_target = |ip| rule.targets.iter().any(|target| target.ip == ip);
+    match inbound.any(|endpoint| endpoint.ips.iter().any(|ip| is_target(ip.ip))) {
+        false => Ok(()),
+        true => Err(invalid_request(format!(
+            "[RSLVR-00804] Cannot associate rule \"{}\" with VPC \"{vpc}\" because the VPC include an INBOUND resolver endpoints with rule's target IP",
+            rule.id
+        ))),
+    }
 }
 
 fn render_association(call: &Call<'_>, association: &Association) -> Value {

@@ -8,6 +8,7 @@
 //! clickstream-analytics-on-aws PR#507.
 
 mod capacity;
+mod changes;
 mod namespaces;
 mod workgroups;
 
@@ -180,7 +181,7 @@ pub(crate) fn handle(call: &mut Call<'_>, operation: &str, params: &Value) -> Re
         "CreateWorkgroup" => workgroups::create(call, params),
         "GetWorkgroup" => workgroups::get(call, params),
         "ListWorkgroups" => workgroups::list(call, params),
-        "UpdateWorkgroup" => workgroups::update(call, params),
+        "UpdateWorkgroup" => changes::update(call, params),
         "DeleteWorkgroup" => workgroups::delete(call, params),
         "GetCredentials" => workgroups::credentials(call, params),
         "ListTagsForResource" => list_tags(call, params),
@@ -207,6 +208,12 @@ fn in_progress(kind: &str, name: &str) -> ApiError {
     conflict(format!(
         "There is an operation in progress on the {kind} {name}. Try again after it is complete."
     ))
+}
+
+/// ARNs end in ids, not names.
+fn arn(call: &Call<'_>, kind: &str, id: &str) -> String {
+    let (partition, region, account) = (call.partition(), call.region(), call.account_id());
+    format!("arn:{partition}:redshift-serverless:{region}:{account}:{kind}/{id}")
 }
 
 fn text<'a>(params: &'a Value, name: &str) -> Option<&'a str> {

@@ -8,7 +8,7 @@ use super::{
     Namespace, check_name, conflict, in_progress, not_found, page, required, tags_of, text, validation,
 };
 use crate::iam;
-use crate::placement::texts;
+use crate::placement::{self, texts};
 use crate::sample;
 use crate::world::{ApiError, Call, Reply};
 
@@ -27,36 +27,20 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
     let admin_username = text(params, "adminUsername").unwrap_or("admin").to_owned();
     let managed = check_password(params)?;
     let roles = roles(call, params, &[])?;
-    let default = default_role(params, &roles, None)?;
-    let logs = log_exports(params)?;
+    let default_iam_role = default_role(params, &roles, None)?;
+    let log_exports = log_exports(params)?;
     let tags = tags_of(params)?;
-    let state = &call.here_account().serverless;
-    if state.namespaces.contains_key(&name) {
-        return Err(conflict(format!("Namespace {name} already exists.")));
-    }
-    if state.namespaces.len() >= MOST {
-        return Err(validation(format!(
-            "You have reached the maximum number of namespaces ({MOST}) for this account and Region."
-        )));
-    }
+    check_free(call, &name)?;
     iam::ensure_service_linked(call, "redshift.amazonaws.com")?;
     let id = call.new_uuid();
-    let arn = format!(
-        "arn:{}:redshift-serverless:{}:{}:namespace/{id}",
-        call.partition(),
-        call.region(),
-        call.account_id()
-    );
-    let admin_secret_arn = managed.then(|| secret_arn(call, &name, &admin_username));
-    // The roles had to exist to be passed.
-    let needed: Vec<&str> = roles.iter().map(String::as_str).collect();
-    let busy_until = call.begin("redshift.namespace", &arn, &needed);
+    let arn = super::arn(call, "namespace", &id);
     let namespace = Namespace {
+        // The roles had to exist to be passed.
+        busy_until: placement::begin(call, "redshift.namespace", &arn, &roles),
+        admin_secret_arn: managed.then(|| secret_arn(call, &name, &admin_username)),
         roles_in_sync_at: in_sync(call, &name, &roles),
         kms_key_id: text(params, "kmsKeyId").map(str::to_owned),
         iam_roles: roles,
-        default_iam_role: default,
-        log_exports: logs,
         created_at: call.now,
         gone_at: None,
         name: name.clone(),
@@ -64,14 +48,27 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
         id,
         db_name,
         admin_username,
-        admin_secret_arn,
-        busy_until,
+        default_iam_role,
+        log_exports,
     };
     let shown = render(call, &namespace);
     let state = &mut call.account().serverless;
     state.namespaces.insert(name, namespace);
     state.tags.insert(arn, tags);
     Ok(json!({ "namespace": shown }))
+}
+
+fn check_free(call: &Call<'_>, name: &str) -> Result<(), ApiError> {
+    let namespaces = &call.here_account().serverless.namespaces;
+    if namespaces.contains_key(name) {
+        return Err(conflict(format!("Namespace {name} already exists.")));
+    }
+    match namespaces.len() >= MOST {
+        true => Err(validation(format!(
+            "You have reached the maximum number of namespaces ({MOST}) for this account and Region."
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn check_db_name(name: &str) -> Result<(), ApiError> {
@@ -269,72 +266,69 @@ pub(super) fn list(call: &mut Call<'_>, params: &Value) -> Reply {
 }
 
 pub(super) fn update(call: &mut Call<'_>, params: &Value) -> Reply {
-    let namespace = found(call, params)?;
-    let name = namespace.name.clone();
-    if namespace.status(call.now) != "AVAILABLE" {
-        return Err(in_progress("namespace", &name));
+    let before = found(call, params)?.clone();
+    if before.status(call.now) != "AVAILABLE" {
+        return Err(in_progress("namespace", &before.name));
     }
-    let lists_roles = params.get("iamRoles").is_some_and(Value::is_array);
-    if !lists_roles && text(params, "defaultIamRoleArn").is_some() {
-        return Err(validation(
-            "To change the default IAM role, you must specify the entire list of IAM roles.",
-        ));
+    let mut after = before.clone();
+    change_roles(call, params, &mut after)?;
+    change_admin(call, params, &mut after)?;
+    if params.get("logExports").is_some() {
+        after.log_exports = log_exports(params)?;
     }
+    let mut added = after.iam_roles.clone();
+    added.retain(|role| !before.iam_roles.contains(role));
+    after.busy_until = placement::begin(call, "redshift.namespace.update", &after.arn, &added);
+    let shown = render(call, &after);
+    call.account()
+        .serverless
+        .namespaces
+        .insert(after.name.clone(), after);
+    Ok(json!({ "namespace": shown }))
+}
+
+/// The list of roles is always the whole list, and the default one must be in it.
+fn change_roles(call: &Call<'_>, params: &Value, namespace: &mut Namespace) -> Result<(), ApiError> {
+    if params.get("iamRoles").is_some_and(Value::is_array) {
+        let roles = roles(call, params, &namespace.iam_roles)?;
+        let added: Vec<String> = roles
+            .iter()
+            .filter(|role| !namespace.iam_roles.contains(role))
+            .cloned()
+            .collect();
+        namespace.roles_in_sync_at.retain(|role, _| roles.contains(role));
+        namespace
+            .roles_in_sync_at
+            .extend(in_sync(call, &namespace.name, &added));
+        namespace.iam_roles = roles;
+    } else if text(params, "defaultIamRoleArn").is_some() {
+        let text = "To change the default IAM role, you must specify the entire list of IAM roles.";
+        return Err(validation(text));
+    }
+    namespace.default_iam_role =
+        default_role(params, &namespace.iam_roles, namespace.default_iam_role.as_ref())?;
+    Ok(())
+}
+
+/// User and password go together, unless Redshift manages the password.
+fn change_admin(call: &mut Call<'_>, params: &Value, namespace: &mut Namespace) -> Result<(), ApiError> {
     let managed = check_password(params)?;
-    if text(params, "adminUserPassword").is_some() != text(params, "adminUsername").is_some() && !managed {
+    let (password, user) = (text(params, "adminUserPassword"), text(params, "adminUsername"));
+    if password.is_some() != user.is_some() && !managed {
         return Err(validation(
             "The admin username and password must be specified together.",
         ));
     }
-    let new_roles = if lists_roles {
-        roles(call, params, &namespace.iam_roles)?
-    } else {
-        namespace.iam_roles.clone()
-    };
-    let default = default_role(params, &new_roles, namespace.default_iam_role.as_ref())?;
-    let logs = params
-        .get("logExports")
-        .map(|_| log_exports(params))
-        .transpose()?;
-    let (arn, user, had_secret) = (
-        namespace.arn.clone(),
-        namespace.admin_username.clone(),
-        namespace.admin_secret_arn.is_some(),
-    );
-    let added: Vec<String> = new_roles
-        .iter()
-        .filter(|role| !namespace.iam_roles.contains(role))
-        .cloned()
-        .collect();
-    let secret = (managed && !had_secret).then(|| secret_arn(call, &name, &user));
-    let needed: Vec<&str> = added.iter().map(String::as_str).collect();
-    let busy_until = call.begin("redshift.namespace.update", &arn, &needed);
-    let fresh = in_sync(call, &name, &added);
-    let unmanaged = params.get("manageAdminPassword").and_then(Value::as_bool) == Some(false);
-    let admin = text(params, "adminUsername").map(str::to_owned);
-    let state = &mut call.account().serverless;
-    let namespace = state.namespaces.get_mut(&name).ok_or_else(|| missing(&name))?;
-    namespace
-        .roles_in_sync_at
-        .retain(|role, _| new_roles.contains(role));
-    namespace.roles_in_sync_at.extend(fresh);
-    namespace.iam_roles = new_roles;
-    namespace.default_iam_role = default;
-    namespace.busy_until = busy_until;
-    if let Some(logs) = logs {
-        namespace.log_exports = logs;
+    if let Some(user) = user {
+        namespace.admin_username = user.to_owned();
     }
-    if let Some(admin) = admin {
-        namespace.admin_username = admin;
-    }
-    if unmanaged {
+    if params.get("manageAdminPassword").and_then(Value::as_bool) == Some(false) {
         namespace.admin_secret_arn = None;
     }
-    if secret.is_some() {
-        namespace.admin_secret_arn = secret;
+    if managed && namespace.admin_secret_arn.is_none() {
+        namespace.admin_secret_arn = Some(secret_arn(call, &namespace.name, &namespace.admin_username));
     }
-    let namespace = found(call, params)?;
-    Ok(json!({ "namespace": render(call, namespace) }))
+    Ok(())
 }
 
 /// The workgroup must be gone first.

@@ -36,19 +36,17 @@ fn missing(name: &str) -> ApiError {
 }
 
 /// What a workgroup is to be like.
-struct Shape {
-    base_capacity: u64,
-    max_capacity: Option<u64>,
-    enhanced_vpc_routing: bool,
-    placement: Placement,
+pub(super) struct Shape {
+    pub(super) base_capacity: u64,
+    pub(super) max_capacity: Option<u64>,
+    pub(super) enhanced_vpc_routing: bool,
+    pub(super) placement: Placement,
 }
 
 pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
     let name = required(params, "workgroupName")?.to_owned();
     check_name("workgroupName", &name)?;
     let namespace = required(params, "namespaceName")?.to_owned();
-    let config_parameters = config_parameters(params)?;
-    let port = port(params)?.unwrap_or(5439);
     if text(params, "ipAddressType").is_some_and(|kind| kind != "ipv4") {
         return Err(ApiError::not_modelled(
             "redshift-serverless",
@@ -56,69 +54,69 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
         ));
     }
     let tags = tags_of(params)?;
-    check_account(call, &name, &namespace)?;
+    let namespace_arn = check_account(call, &name, &namespace)?;
     let shape = shape(call, params)?;
     iam::ensure_service_linked(call, "redshift.amazonaws.com")?;
+    let workgroup = build(call, params, &name, &namespace, &namespace_arn, shape)?;
+    let shown = render(call, &workgroup);
+    let state = &mut call.account().serverless;
+    if let Some(namespace) = state.namespaces.get_mut(&namespace) {
+        namespace.busy_until = namespace.busy_until.max(workgroup.busy_until);
+    }
+    state.tags.insert(workgroup.arn.clone(), tags);
+    state.workgroups.insert(name, workgroup);
+    Ok(json!({ "workgroup": shown }))
+}
+
+/// Makes the interfaces and starts the creation; its last part shows as MODIFYING.
+fn build(
+    call: &mut Call<'_>,
+    params: &Value,
+    name: &str,
+    namespace: &str,
+    namespace_arn: &str,
+    shape: Shape,
+) -> Result<Workgroup, ApiError> {
+    let (port, config_parameters) = (port(params)?.unwrap_or(5439), config_parameters(params)?);
     let id = call.new_uuid();
-    let arn = format!(
-        "arn:{}:redshift-serverless:{}:{}:workgroup/{id}",
-        call.partition(),
-        call.region(),
-        call.account_id()
-    );
+    let arn = super::arn(call, "workgroup", &id);
     let (vpc_endpoint, interfaces) = interfaces(call, &arn, &shape)?;
-    let namespace_arn = call
-        .here_account()
-        .serverless
-        .namespace(&namespace)
-        .map(|namespace| namespace.arn.clone())
-        .unwrap_or_default();
     let mut needed = shape.placement.prerequisites();
-    needed.push(namespace_arn);
-    let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
-    let ready_at = call.begin("redshift.workgroup", &arn, &needed);
-    let modifying = call
-        .sample("redshift.workgroup.modify", &arn)
-        .min(ready_at.saturating_sub(call.now) / 2);
-    let workgroup = Workgroup {
+    needed.push(namespace_arn.to_owned());
+    let busy_until = placement::begin(call, "redshift.workgroup", &arn, &needed);
+    let half = busy_until.saturating_sub(call.now) / 2;
+    let modifying = call.sample("redshift.workgroup.modify", &arn).min(half);
+    Ok(Workgroup {
+        name: name.to_owned(),
+        namespace: namespace.to_owned(),
         base_capacity: shape.base_capacity,
         max_capacity: shape.max_capacity,
         enhanced_vpc_routing: shape.enhanced_vpc_routing,
         publicly_accessible: flag(params, "publiclyAccessible").unwrap_or_default(),
-        vpc: shape.placement.vpc.clone(),
         subnets: shape
             .placement
             .subnets
-            .iter()
-            .map(|subnet| subnet.id.clone())
+            .into_iter()
+            .map(|subnet| subnet.id)
             .collect(),
-        security_groups: shape.placement.groups.clone(),
+        security_groups: shape.placement.groups,
+        vpc: shape.placement.vpc,
         price_performance: params.get("pricePerformanceTarget").cloned(),
         created_at: call.now,
-        created_until: ready_at.saturating_sub(modifying),
-        busy_until: ready_at,
+        created_until: busy_until.saturating_sub(modifying),
         gone_at: None,
-        namespace: namespace.clone(),
-        name: name.clone(),
-        arn: arn.clone(),
         id,
+        arn,
         port,
         config_parameters,
         vpc_endpoint,
         interfaces,
-    };
-    let shown = render(call, &workgroup);
-    let state = &mut call.account().serverless;
-    if let Some(namespace) = state.namespaces.get_mut(&namespace) {
-        namespace.busy_until = namespace.busy_until.max(ready_at);
-    }
-    state.workgroups.insert(name, workgroup);
-    state.tags.insert(arn, tags);
-    Ok(json!({ "workgroup": shown }))
+        busy_until,
+    })
 }
 
-/// The name is free, the namespace is there, idle and without a workgroup.
-fn check_account(call: &Call<'_>, name: &str, namespace_name: &str) -> Result<(), ApiError> {
+/// The name is free, the namespace is there, idle and without a workgroup. Gives the namespace's ARN.
+fn check_account(call: &Call<'_>, name: &str, namespace_name: &str) -> Result<String, ApiError> {
     let state = &call.here_account().serverless;
     if state.workgroups.contains_key(name) {
         return Err(conflict(format!("Workgroup {name} already exists.")));
@@ -143,15 +141,15 @@ fn check_account(call: &Call<'_>, name: &str, namespace_name: &str) -> Result<()
         true => Err(validation(format!(
             "You have reached the maximum number of workgroups ({MOST}) for this account and Region."
         ))),
-        false => Ok(()),
+        false => Ok(namespace.arn.clone()),
     }
 }
 
-fn flag(params: &Value, name: &str) -> Option<bool> {
+pub(super) fn flag(params: &Value, name: &str) -> Option<bool> {
     params.get(name).and_then(Value::as_bool)
 }
 
-fn port(params: &Value) -> Result<Option<u16>, ApiError> {
+pub(super) fn port(params: &Value) -> Result<Option<u16>, ApiError> {
     let Some(port) = params.get("port").and_then(Value::as_u64) else {
         return Ok(None);
     };
@@ -163,7 +161,7 @@ fn port(params: &Value) -> Result<Option<u16>, ApiError> {
     }
 }
 
-fn config_parameters(params: &Value) -> Result<BTreeMap<String, String>, ApiError> {
+pub(super) fn config_parameters(params: &Value) -> Result<BTreeMap<String, String>, ApiError> {
     let mut found = BTreeMap::new();
     for parameter in params
         .get("configParameters")
@@ -219,7 +217,7 @@ fn shape(call: &Call<'_>, params: &Value) -> Result<Shape, ApiError> {
     })
 }
 
-fn place(
+pub(super) fn place(
     call: &Call<'_>,
     subnets: &[String],
     groups: &[String],
@@ -260,7 +258,11 @@ fn misplaced(why: Misplaced) -> ApiError {
 }
 
 /// One interface per subnet for clients, and with enhanced VPC routing one more through which the compute nodes leave.
-fn interfaces(call: &mut Call<'_>, arn: &str, shape: &Shape) -> Result<(String, Vec<Interface>), ApiError> {
+pub(super) fn interfaces(
+    call: &mut Call<'_>,
+    arn: &str,
+    shape: &Shape,
+) -> Result<(String, Vec<Interface>), ApiError> {
     let endpoint = call.new_id("vpce");
     let description = format!("VPC Endpoint Interface {endpoint}");
     let made = make_interfaces(call, arn, &shape.placement, &description, "vpc_endpoint")?;
@@ -310,7 +312,7 @@ fn make_interfaces(
         .collect())
 }
 
-fn found<'a>(call: &'a Call<'_>, params: &Value) -> Result<&'a Workgroup, ApiError> {
+pub(super) fn found<'a>(call: &'a Call<'_>, params: &Value) -> Result<&'a Workgroup, ApiError> {
     let name = required(params, "workgroupName")?;
     call.here_account()
         .serverless
@@ -319,7 +321,7 @@ fn found<'a>(call: &'a Call<'_>, params: &Value) -> Result<&'a Workgroup, ApiErr
         .ok_or_else(|| missing(name))
 }
 
-fn render(call: &Call<'_>, workgroup: &Workgroup) -> Value {
+pub(super) fn render(call: &Call<'_>, workgroup: &Workgroup) -> Value {
     let parameters: Vec<Value> = workgroup
         .config_parameters
         .iter()
@@ -397,134 +399,6 @@ pub(super) fn list(call: &mut Call<'_>, params: &Value) -> Reply {
         .map(|workgroup| render(call, workgroup))
         .collect();
     page(params, "workgroups", workgroups)
-}
-
-/// The kinds of change; only one of them per call (aws/aws-cli #7507).
-const KINDS: [&[&str]; 6] = [
-    &["baseCapacity", "maxCapacity", "pricePerformanceTarget"],
-    &["enhancedVpcRouting"],
-    &["configParameters"],
-    &["publiclyAccessible"],
-    &["subnetIds", "securityGroupIds"],
-    &["port"],
-];
-
-pub(super) fn update(call: &mut Call<'_>, params: &Value) -> Reply {
-    let workgroup = found(call, params)?.clone();
-    let name = workgroup.name.clone();
-    let asked = KINDS
-        .iter()
-        .filter(|kind| {
-            kind.iter()
-                .any(|field| params.get(*field).is_some_and(|value| !value.is_null()))
-        })
-        .count();
-    if asked > 1 {
-        return Err(validation(format!(
-            "Can't update multiple configurations at the same time for workgroup {name}. Update one configuration at a time."
-        )));
-    }
-    let namespace = call.here_account().serverless.namespace(&workgroup.namespace);
-    if workgroup.status(call.now) != "AVAILABLE"
-        || namespace.is_some_and(|namespace| namespace.status(call.now) != "AVAILABLE")
-    {
-        return Err(in_progress("workgroup", &name));
-    }
-    if asked == 0 {
-        return Ok(json!({ "workgroup": render(call, &workgroup) }));
-    }
-    let changed = changed(call, params, workgroup)?;
-    let busy_until = call.begin("redshift.workgroup.update", &changed.arn, &[]);
-    let state = &mut call.account().serverless;
-    if let Some(namespace) = state.namespaces.get_mut(&changed.namespace) {
-        namespace.busy_until = namespace.busy_until.max(busy_until);
-    }
-    state.workgroups.insert(
-        name,
-        Workgroup {
-            busy_until,
-            ..changed
-        },
-    );
-    get(call, params)
-}
-
-fn changed(call: &mut Call<'_>, params: &Value, mut workgroup: Workgroup) -> Result<Workgroup, ApiError> {
-    if let Some(rpus) = params.get("baseCapacity").and_then(Value::as_u64) {
-        capacity::check_base(call.region(), rpus)?;
-        if rpus == 4 && workgroup.base_capacity > 4 {
-            return Err(validation(
-                "A workgroup that was scaled beyond 4 RPU cannot return to 4 RPU.",
-            ));
-        }
-        workgroup.base_capacity = rpus;
-    }
-    if let Some(most) = params.get("maxCapacity").and_then(Value::as_u64) {
-        workgroup.max_capacity = Some(most);
-    }
-    if workgroup
-        .max_capacity
-        .is_some_and(|most| most < workgroup.base_capacity)
-    {
-        return Err(validation(
-            "The max capacity must be greater than or equal to the base capacity.",
-        ));
-    }
-    if let Some(target) = params.get("pricePerformanceTarget") {
-        workgroup.price_performance = Some(target.clone());
-    }
-    if params.get("configParameters").is_some() {
-        workgroup.config_parameters.extend(config_parameters(params)?);
-    }
-    if let Some(public) = flag(params, "publiclyAccessible") {
-        workgroup.publicly_accessible = public;
-    }
-    if let Some(port) = port(params)? {
-        workgroup.port = port;
-    }
-    moved(call, params, workgroup)
-}
-
-/// Changes of place and routing: interfaces are made anew.
-fn moved(call: &mut Call<'_>, params: &Value, mut workgroup: Workgroup) -> Result<Workgroup, ApiError> {
-    let (subnets, groups) = (
-        texts(params.get("subnetIds")),
-        texts(params.get("securityGroupIds")),
-    );
-    let routing = flag(params, "enhancedVpcRouting");
-    if subnets.is_empty() && groups.is_empty() && routing.is_none() {
-        return Ok(workgroup);
-    }
-    let subnets = if subnets.is_empty() {
-        workgroup.subnets.clone()
-    } else {
-        subnets
-    };
-    let groups = if groups.is_empty() {
-        workgroup.security_groups.clone()
-    } else {
-        groups
-    };
-    let routing = routing.unwrap_or(workgroup.enhanced_vpc_routing);
-    let placement = place(call, &subnets, &groups, workgroup.base_capacity, routing)?;
-    if placement.vpc != workgroup.vpc {
-        return Err(validation("The subnets must belong to the VPC of the workgroup."));
-    }
-    let shape = Shape {
-        base_capacity: workgroup.base_capacity,
-        max_capacity: workgroup.max_capacity,
-        enhanced_vpc_routing: routing,
-        placement,
-    };
-    let now = call.now;
-    ec2::delete_enis(&mut call.account().ec2, &workgroup.arn, now);
-    let (vpc_endpoint, interfaces) = interfaces(call, &workgroup.arn, &shape)?;
-    workgroup.vpc_endpoint = vpc_endpoint;
-    workgroup.interfaces = interfaces;
-    workgroup.subnets = subnets;
-    workgroup.security_groups = groups;
-    workgroup.enhanced_vpc_routing = routing;
-    Ok(workgroup)
 }
 
 pub(super) fn delete(call: &mut Call<'_>, params: &Value) -> Reply {
