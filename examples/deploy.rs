@@ -123,8 +123,8 @@ async fn account(
     let config = loader.load().await;
     let Some(role) = role else { return Ok(config) };
     let session = format!("xacct-{}", spec.name);
-    let account = Account::assume(&config, role.parse()?, arguments.external_id.clone(), &session);
-    Ok(account?.into_config())
+    let account = Account::assume(&config, &role.parse()?, arguments.external_id.as_deref(), &session)?;
+    Ok(account.into_config())
 }
 
 #[expect(clippy::print_stdout, reason = "an example talks to people")]

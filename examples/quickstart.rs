@@ -37,7 +37,7 @@ struct Arguments {
     #[arg(long)]
     count: Option<usize>,
     /// Everything random derives from it: ids, latencies, made-up events.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Writes figures as JSON to this file.
     #[arg(long)]
