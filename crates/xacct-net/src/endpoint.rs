@@ -1,7 +1,7 @@
 //! The interface endpoint of STS, the way to it without the internet.
 
 use crate::outputs::{SubnetInfo, VpcInfo};
-use crate::site::{NOT_FOUND, Site, by, pick, unreadable};
+use crate::site::{NOT_FOUND, Site, Usable, by, pick, unreadable};
 use aws_sdk_ec2::types::{ResourceType, VpcEndpoint, VpcEndpointType};
 use std::collections::BTreeSet;
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
@@ -10,8 +10,8 @@ use xacct_types::{Partition, SecurityGroupId, VpcEndpointId};
 /// An interface endpoint of STS with private DNS, in every private subnet.
 pub(crate) struct StsNode {
     pub(crate) site: Site,
-    pub(crate) vpc: Value<VpcInfo>,
-    pub(crate) subnets: Vec<Value<SubnetInfo>>,
+    pub(crate) vpc: Usable<VpcInfo>,
+    pub(crate) subnets: Vec<Usable<SubnetInfo>>,
     pub(crate) group: Value<SecurityGroupId>,
 }
 
@@ -68,7 +68,11 @@ impl StsNode {
             None => reasons.push(Reason::follows("security group", groups.join(", "))),
         }
         let found: BTreeSet<&str> = endpoint.subnet_ids().iter().map(String::as_str).collect();
-        let wanted = known.all_known(&self.subnets).unwrap_or_default();
+        let wanted: Vec<SubnetInfo> = self
+            .subnets
+            .iter()
+            .filter_map(|subnet| subnet.known(known))
+            .collect();
         let wanted: BTreeSet<&str> = wanted.iter().map(|subnet| subnet.id.as_str()).collect();
         if found != wanted {
             let shown = |set: BTreeSet<&str>| set.into_iter().collect::<Vec<_>>().join(", ");
@@ -100,9 +104,9 @@ impl Resource for StsNode {
 
     fn needs(&self) -> Needs {
         Needs::none()
-            .value(&self.vpc)
+            .value(self.vpc.awaited())
             .value(&self.group)
-            .values(&self.subnets)
+            .values(self.subnets.iter().map(Usable::awaited))
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<VpcEndpointId> {
@@ -124,18 +128,19 @@ impl Resource for StsNode {
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<VpcEndpointId, Failure> {
-        let (vpc, group) = (inputs.get(&self.vpc)?, inputs.get(&self.group)?);
-        let subnets = inputs
-            .get_all(&self.subnets)?
-            .into_iter()
-            .map(|subnet| subnet.id.to_string());
+        let (vpc, group) = (self.vpc.get(inputs)?, inputs.get(&self.group)?);
+        let subnets = self
+            .subnets
+            .iter()
+            .map(|subnet| Ok(subnet.get(inputs)?.id.to_string()));
+        let subnets: Vec<String> = subnets.collect::<Result<_, Failure>>()?;
         let resource = self.resource();
         let request = self.site.ec2.create_vpc_endpoint().vpc_id(vpc.id.as_str());
         let request = request
             .service_name(self.service())
             .vpc_endpoint_type(VpcEndpointType::Interface);
         let request = request
-            .set_subnet_ids(Some(subnets.collect()))
+            .set_subnet_ids(Some(subnets))
             .security_group_ids(group.as_str());
         let request = request.private_dns_enabled(true);
         let request = request.client_token(self.site.token(&resource, vpc.id.as_str(), 0));

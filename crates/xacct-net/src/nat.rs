@@ -1,7 +1,7 @@
 //! The NAT gateway: the way out for private subnets.
 
 use crate::outputs::SubnetInfo;
-use crate::site::{NOT_FOUND, Site, by, gone_is_fine, pick, unreadable};
+use crate::site::{NOT_FOUND, Site, Usable, by, gone_is_fine, pick, unreadable};
 use aws_sdk_ec2::types::{NatGateway, NatGatewayState, ResourceType};
 use xacct_converge::{
     Class, Context, Decision, Failure, Inputs, Needs, Ready, Reason, Resource, Settled, Timing, Value,
@@ -11,7 +11,7 @@ use xacct_types::{AddressId, NatGatewayId, SubnetId};
 /// A public NAT gateway.
 pub(crate) struct NatNode {
     pub(crate) site: Site,
-    pub(crate) subnet: Value<SubnetInfo>,
+    pub(crate) subnet: Usable<SubnetInfo>,
     pub(crate) address: Value<AddressId>,
     /// EC2 makes no public NAT gateway in a VPC without one.
     pub(crate) gateway: Ready,
@@ -78,7 +78,7 @@ impl Resource for NatNode {
 
     fn needs(&self) -> Needs {
         Needs::none()
-            .value(&self.subnet)
+            .value(self.subnet.awaited())
             .value(&self.address)
             .after(self.gateway)
     }
@@ -89,7 +89,7 @@ impl Resource for NatNode {
         let Some((nat, id)) = chosen.and_then(|nat| Some((nat.clone(), Self::id(&nat)?))) else {
             return Decision::create().with_surplus(surplus);
         };
-        let subnet = known.known(&self.subnet).map(|subnet| subnet.id.to_string());
+        let subnet = self.subnet.known(known).map(|subnet| subnet.id.to_string());
         let stands = nat.subnet_id().unwrap_or("none");
         let decision = if subnet.as_deref() == Some(stands) {
             Decision::keep(id)
@@ -106,7 +106,7 @@ impl Resource for NatNode {
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<NatGatewayId, Failure> {
-        let (parent, address) = (inputs.get(&self.subnet)?.id, inputs.get(&self.address)?);
+        let (parent, address) = (self.subnet.get(inputs)?.id, inputs.get(&self.address)?);
         let tombstones = self.ours(&self.site.seen.nats).count();
         // A token that was used before is answered with what it made then, which may
         // be gone by now.

@@ -1,7 +1,7 @@
 //! The peering: asked for by the warehouse's account, accepted by the source's.
 
 use crate::outputs::VpcInfo;
-use crate::site::{NOT_FOUND, Site, by, gone_is_fine, tags_of, unreadable};
+use crate::site::{NOT_FOUND, Site, Usable, by, gone_is_fine, tags_of, unreadable};
 use aws_sdk_ec2::types::{ResourceType, VpcPeeringConnection, VpcPeeringConnectionStateReasonCode as State};
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
 use xacct_types::PeeringId;
@@ -215,7 +215,7 @@ pub(crate) struct AcceptNode {
     pub(crate) site: Site,
     /// The warehouse's account.
     pub(crate) requester: Site,
-    pub(crate) peering: Value<PeeringId>,
+    pub(crate) peering: Usable<PeeringId>,
 }
 
 impl AcceptNode {
@@ -251,11 +251,11 @@ impl Resource for AcceptNode {
     }
 
     fn needs(&self) -> Needs {
-        Needs::none().value(&self.peering)
+        Needs::none().value(self.peering.awaited())
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<PeeringId> {
-        let Some(id) = known.known(&self.peering) else {
+        let Some(id) = self.peering.known(known) else {
             return Decision::create();
         };
         let active = |site| Self::seen(site, &id).is_some_and(|p| state(p) == Some(&State::Active));
@@ -268,7 +268,7 @@ impl Resource for AcceptNode {
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<PeeringId, Failure> {
-        let id = inputs.get(&self.peering)?;
+        let id = self.peering.get(inputs)?;
         let accepter = self.accepter(&id);
         let request = accepter
             .ec2

@@ -16,7 +16,7 @@ use crate::resolver::ResolverNode;
 use crate::route_tables::{TableNode, UseNode};
 use crate::routes::{RouteNode, Via};
 use crate::rule::{AssociationNode, RuleNode};
-use crate::site::Site;
+use crate::site::{Site, Usable};
 use crate::spec::{Egress, Link, Network, Side};
 use crate::subnets::{SubnetNode, private_noun};
 use crate::vpc::VpcNode;
@@ -217,7 +217,7 @@ fn nat_way(
         },
     );
     let (public_table, mut ready) = table(graph, site, vpc, Table::Public, &[public]);
-    let internet = gateway.ready().map(|gateway| Via::Internet(gateway.id));
+    let internet = Usable::of(gateway).map(|gateway| Via::Internet(gateway.id));
     ready.push(route(
         graph,
         site,
@@ -231,12 +231,12 @@ fn nat_way(
         side.name("nat"),
         NatNode {
             site: site.clone(),
-            subnet: public.ready(),
+            subnet: Usable::of(public),
             address: address.made(),
             gateway: gateway.settled(),
         },
     );
-    let through = nat.ready().map(Via::Nat);
+    let through = Usable::of(nat).map(Via::Nat);
     ready.push(route(
         graph,
         site,
@@ -254,7 +254,7 @@ fn route(
     noun: &str,
     table: Handle<RouteTableId>,
     destination: Cidr,
-    via: Value<Via>,
+    via: Usable<Via>,
 ) -> Ready {
     let node = RouteNode {
         site: site.clone(),
@@ -335,7 +335,7 @@ fn peering(
     let accept = AcceptNode {
         site: observed.site(Side::Source).clone(),
         requester: observed.site(Side::Warehouse).clone(),
-        peering: requested.ready(),
+        peering: Usable::of(requested),
     };
     let active = graph.add(Side::Source.name("peering"), accept);
     let routes = [source, warehouse].map(|network| {
@@ -345,7 +345,7 @@ fn peering(
         let destination = peer
             .next()
             .map_or(link.network(network.side.peer()).cidr, |route| route.destination);
-        let via = active.ready().map(Via::Peering);
+        let via = Usable::of(active).map(Via::Peering);
         route(graph, site, "route-peer", network.private_table, destination, via)
     });
     (active, routes.to_vec())
@@ -367,7 +367,7 @@ fn resolver(
             .private
             .iter()
             .take(RESOLVER_ZONES)
-            .map(|subnet| subnet.ready())
+            .map(|&subnet| Usable::of(subnet))
             .collect(),
         group: group.made(),
     };
@@ -388,14 +388,14 @@ fn forwarding(
         site: site.clone(),
         vpc: warehouse.vpc.made(),
         domain: link.forward_domain.clone(),
-        outbound: outbound.ready(),
-        inbound: inbound.ready(),
+        outbound: Usable::of(outbound),
+        inbound: Usable::of(inbound),
     };
     let rule = graph.add(Side::Warehouse.name("resolver-rule"), rule);
     let association = AssociationNode {
         site: site.clone(),
         vpc: warehouse.vpc.made(),
-        rule: rule.ready(),
+        rule: Usable::of(rule),
     };
     let association = graph.add(Side::Warehouse.name("resolver-rule-association"), association);
     (rule, association.settled())
@@ -413,8 +413,12 @@ fn sts_endpoint(
     let node = StsNode {
         site: observed.site(Side::Warehouse).clone(),
         // Private DNS needs both DNS attributes of the VPC in effect.
-        vpc: warehouse.vpc.ready(),
-        subnets: warehouse.private.iter().map(|subnet| subnet.ready()).collect(),
+        vpc: Usable::of(warehouse.vpc),
+        subnets: warehouse
+            .private
+            .iter()
+            .map(|&subnet| Usable::of(subnet))
+            .collect(),
         group: group.made(),
     };
     graph.add(Side::Warehouse.name("endpoint-sts"), node).settled()

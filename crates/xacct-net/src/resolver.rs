@@ -2,7 +2,7 @@
 
 use crate::blueprint::GroupRole;
 use crate::outputs::{ResolverEndpointInfo, SubnetInfo, VpcInfo};
-use crate::site::{Site, gone_is_fine, pick, unreadable};
+use crate::site::{Site, Usable, gone_is_fine, pick, unreadable};
 use aws_sdk_route53resolver::types::{
     IpAddressRequest, IpAddressResponse, IpAddressStatus, ResolverEndpoint, ResolverEndpointDirection,
     ResolverEndpointStatus as Status, Tag,
@@ -20,7 +20,7 @@ const ROUNDS: usize = 4;
 pub(crate) struct ResolverNode {
     pub(crate) site: Site,
     pub(crate) vpc: Value<VpcInfo>,
-    pub(crate) subnets: Vec<Value<SubnetInfo>>,
+    pub(crate) subnets: Vec<Usable<SubnetInfo>>,
     pub(crate) group: Value<SecurityGroupId>,
 }
 
@@ -99,7 +99,8 @@ impl ResolverNode {
     ) -> Result<ResolverEndpoint, Failure> {
         let (vpc, group) = (inputs.get(&self.vpc)?, inputs.get(&self.group)?);
         let address = |subnet: SubnetInfo| IpAddressRequest::builder().subnet_id(subnet.id.as_str()).build();
-        let addresses: Result<Vec<_>, _> = inputs.get_all(&self.subnets)?.into_iter().map(address).collect();
+        let subnets: Result<Vec<_>, _> = self.subnets.iter().map(|subnet| subnet.get(inputs)).collect();
+        let addresses: Result<Vec<_>, _> = subnets?.into_iter().map(address).collect();
         let addresses = addresses.map_err(|_| Failure::bug("a resolver address lacks its subnet"))?;
         let resource = self.resource();
         let request = self
@@ -148,7 +149,7 @@ impl Resource for ResolverNode {
         Needs::none()
             .value(&self.vpc)
             .value(&self.group)
-            .values(&self.subnets)
+            .values(self.subnets.iter().map(Usable::awaited))
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<ResolverEndpointInfo> {

@@ -1,6 +1,6 @@
 //! Routes to the other network, to the NAT gateway and to the internet gateway.
 
-use crate::site::{NOT_FOUND, Site, by, gone_is_fine, steady};
+use crate::site::{NOT_FOUND, Site, Usable, by, gone_is_fine, steady};
 use aws_sdk_ec2::types::{Route, RouteState, RouteTable};
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
 use xacct_types::{Cidr, GatewayId, NatGatewayId, PeeringId, RouteTableId};
@@ -28,7 +28,7 @@ pub(crate) struct RouteNode {
     pub(crate) site: Site,
     pub(crate) table: Value<RouteTableId>,
     pub(crate) destination: Cidr,
-    pub(crate) via: Value<Via>,
+    pub(crate) via: Usable<Via>,
 }
 
 /// What a route leads to, by physical id.
@@ -96,7 +96,7 @@ impl Resource for RouteNode {
     }
 
     fn needs(&self) -> Needs {
-        Needs::none().value(&self.table).value(&self.via)
+        Needs::none().value(&self.table).value(self.via.awaited())
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<RouteTableId> {
@@ -108,7 +108,7 @@ impl Resource for RouteNode {
         };
         let leads = target(&route);
         let attribute = format!("route {}", self.destination);
-        match known.known(&self.via) {
+        match self.via.known(known) {
             Some(via) if via.id() == leads => {
                 let active = route.state == Some(RouteState::Active);
                 Decision::keep(table).settled(active)
@@ -119,7 +119,7 @@ impl Resource for RouteNode {
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<RouteTableId, Failure> {
-        let (table, via) = (inputs.get(&self.table)?, inputs.get(&self.via)?);
+        let (table, via) = (inputs.get(&self.table)?, self.via.get(inputs)?);
         match self.add(&table, &via, cx).await {
             // By an answer that was lost, or by a person; either way it leads to us now.
             Err(failure) if failure.is_code(&["RouteAlreadyExists"]) => self.turn(&table, &via, cx).await?,
@@ -138,7 +138,7 @@ impl Resource for RouteNode {
         if reasons.is_empty() {
             return Ok(table);
         }
-        let via = inputs.get(&self.via)?;
+        let via = self.via.get(inputs)?;
         match self.turn(&table, &via, cx).await {
             // Routes to a NAT gateway may vanish with it.
             Err(failure) if failure.is_code(&["InvalidRoute.NotFound"]) => self.add(&table, &via, cx).await?,
@@ -153,7 +153,7 @@ impl Resource for RouteNode {
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<Settled<RouteTableId>, Failure> {
-        let via = inputs.get(&self.via)?;
+        let via = self.via.get(inputs)?;
         let filters = || vec![by("route-table-id", table.as_str())];
         let active = |route: &Route| target(route) == via.id() && route.state == Some(RouteState::Active);
         let steady = steady(cx, || async {

@@ -2,25 +2,29 @@
 
 use crate::blueprint::DNS_PORT;
 use crate::outputs::{ResolverEndpointInfo, VpcInfo};
-use crate::site::{IN_USE, Site, gone_is_fine, pick, unreadable};
+use crate::site::{IN_USE, Site, Usable, gone_is_fine, pick, unreadable};
 use aws_sdk_route53resolver::types::{
     ResolverRule, ResolverRuleAssociation, ResolverRuleAssociationStatus as Association, ResolverRuleConfig,
     ResolverRuleStatus as Status, RuleTypeOption, TargetAddress,
 };
 use std::net::Ipv4Addr;
+use std::time::Duration;
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
 use xacct_types::{ResolverEndpointId, ResolverRuleId};
 
 const ABSENT: &str = "ResourceNotFoundException";
 const ROUNDS: usize = 4;
+/// How long another update of the rule is waited for, and how often.
+const UPDATE_PATIENCE: Duration = Duration::from_secs(600);
+const UPDATE_PAUSE: Duration = Duration::from_secs(10);
 
 /// A rule that forwards the domain to the inbound endpoint's addresses.
 pub(crate) struct RuleNode {
     pub(crate) site: Site,
     pub(crate) vpc: Value<VpcInfo>,
     pub(crate) domain: String,
-    pub(crate) outbound: Value<ResolverEndpointInfo>,
-    pub(crate) inbound: Value<ResolverEndpointInfo>,
+    pub(crate) outbound: Usable<ResolverEndpointInfo>,
+    pub(crate) inbound: Usable<ResolverEndpointInfo>,
 }
 
 fn id(rule: &ResolverRule) -> Option<ResolverRuleId> {
@@ -71,7 +75,11 @@ impl RuleNode {
     fn differences(&self, rule: &ResolverRule, known: &Inputs<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
         let found = targets(rule);
-        match known.known(&self.inbound) {
+        match self
+            .inbound
+            .known(known)
+            .filter(|inbound| !inbound.addresses.is_empty())
+        {
             Some(inbound) => {
                 let wanted: Vec<_> = inbound.addresses.iter().map(|ip| (*ip, DNS_PORT)).collect();
                 if found != wanted {
@@ -81,7 +89,7 @@ impl RuleNode {
             None => reasons.push(Reason::follows("targets", shown(&found))),
         }
         let endpoint = rule.resolver_endpoint_id().unwrap_or("none");
-        match known.known(&self.outbound) {
+        match self.outbound.known(known) {
             Some(outbound) if outbound.id.as_str() == endpoint => {}
             Some(outbound) => reasons.push(Reason::differs("endpoint", endpoint, outbound.id)),
             None => reasons.push(Reason::follows("endpoint", endpoint)),
@@ -96,11 +104,11 @@ impl RuleNode {
                 .port(i32::from(DNS_PORT))
                 .build()
         };
-        Ok(inputs.get(&self.inbound)?.addresses.iter().map(target).collect())
+        Ok(self.inbound.get(inputs)?.addresses.iter().map(target).collect())
     }
 
     async fn ask(&self, round: usize, inputs: &Inputs<'_>, cx: &Context) -> Result<ResolverRule, Failure> {
-        let (vpc, outbound) = (inputs.get(&self.vpc)?, inputs.get(&self.outbound)?);
+        let (vpc, outbound) = (inputs.get(&self.vpc)?, self.outbound.get(inputs)?);
         let resource = self.resource();
         let request = self
             .site
@@ -137,10 +145,21 @@ impl RuleNode {
             .update_resolver_rule()
             .resolver_rule_id(rule.as_str())
             .config(config);
-        let call = cx.idempotent("route53resolver:UpdateResolverRule");
-        let call = call.not_yet(&[ABSENT, "ResourceUnavailableException"]);
-        call.run(|| request.clone().send()).await?;
-        Ok(())
+        let start = cx.now();
+        loop {
+            let call = cx.idempotent("route53resolver:UpdateResolverRule");
+            let call = call.not_yet(&[ABSENT, "ResourceUnavailableException"]);
+            match call.run(|| request.clone().send()).await {
+                Ok(_) => return Ok(()),
+                // Somebody else's update of a rule in use takes minutes.
+                Err(failure)
+                    if failure.message().contains("RSLVR-00705") && cx.since(start) < UPDATE_PATIENCE =>
+                {
+                    cx.sleep(UPDATE_PAUSE).await;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
     }
 
     async fn read(&self, id: &ResolverRuleId, cx: &Context) -> Result<Option<ResolverRule>, Failure> {
@@ -171,8 +190,8 @@ impl Resource for RuleNode {
     fn needs(&self) -> Needs {
         Needs::none()
             .value(&self.vpc)
-            .value(&self.outbound)
-            .value(&self.inbound)
+            .value(self.outbound.awaited())
+            .value(self.inbound.awaited())
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<ResolverRuleId> {
@@ -244,7 +263,7 @@ impl Resource for RuleNode {
         if reasons.is_empty() {
             return Ok(current);
         }
-        let outbound = inputs.get(&self.outbound)?.id;
+        let outbound = self.outbound.get(inputs)?.id;
         self.update(&current, &outbound, self.addresses(inputs)?, cx)
             .await?;
         Ok(current)
@@ -313,7 +332,7 @@ impl AssociationInfo {
 pub(crate) struct AssociationNode {
     pub(crate) site: Site,
     pub(crate) vpc: Value<VpcInfo>,
-    pub(crate) rule: Value<ResolverRuleId>,
+    pub(crate) rule: Usable<ResolverRuleId>,
 }
 
 impl AssociationNode {
@@ -349,11 +368,11 @@ impl Resource for AssociationNode {
     }
 
     fn needs(&self) -> Needs {
-        Needs::none().value(&self.vpc).value(&self.rule)
+        Needs::none().value(&self.vpc).value(self.rule.awaited())
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<AssociationInfo> {
-        let Some(rule) = known.known(&self.rule) else {
+        let Some(rule) = self.rule.known(known) else {
             return Decision::create();
         };
         let found = self
@@ -369,7 +388,7 @@ impl Resource for AssociationNode {
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<AssociationInfo, Failure> {
-        let (vpc, rule) = (inputs.get(&self.vpc)?, inputs.get(&self.rule)?);
+        let (vpc, rule) = (inputs.get(&self.vpc)?, self.rule.get(inputs)?);
         let request = self
             .site
             .resolver
@@ -404,7 +423,7 @@ impl Resource for AssociationNode {
     }
 
     async fn recover(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<Option<AssociationInfo>, Failure> {
-        let (vpc, rule) = (inputs.get(&self.vpc)?, inputs.get(&self.rule)?);
+        let (vpc, rule) = (inputs.get(&self.vpc)?, self.rule.get(inputs)?);
         let all = self.site.rule_associations(vpc.id.as_str(), cx).await?;
         Ok(all
             .iter()

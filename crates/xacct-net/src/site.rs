@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use xacct_converge::smithy::control_plane;
-use xacct_converge::{Class, Context, Failure};
+use xacct_converge::{Class, Context, Failure, Handle, Inputs, Value};
 use xacct_types::{Owner, PIPELINE_TAG, RESOURCE_TAG, Region, Tags};
 
 /// EC2's ways of saying that something is not there (or, just after it was made,
@@ -39,7 +39,6 @@ pub(crate) const IN_USE: &[&str] = &[
     "InvalidGroup.InUse",
     "InvalidIPAddress.InUse",
     "IncorrectState",
-    "OperationNotPermitted",
     "ResourceInUseException",
 ];
 
@@ -202,6 +201,61 @@ pub(crate) fn gone_is_fine<T>(result: Result<T, Failure>) -> Result<(), Failure>
         Ok(_) => Ok(()),
         Err(failure) if failure.is_code(NOT_FOUND) => Ok(()),
         Err(failure) => Err(failure),
+    }
+}
+
+/// Something that is compared as soon as it exists and waited for until it is usable.
+///
+/// A plan must not take a thing for missing only because what it depends on is still
+/// settling; an apply must not use that before it has.
+#[derive(Clone)]
+pub(crate) struct Usable<T> {
+    made: Value<T>,
+    ready: Value<T>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Usable<T> {
+    pub(crate) fn of(handle: Handle<T>) -> Self {
+        Self {
+            made: handle.made(),
+            ready: handle.ready(),
+        }
+    }
+
+    pub(crate) fn map<U, F>(self, f: F) -> Usable<U>
+    where
+        U: Clone + Send + Sync + 'static,
+        F: Fn(T) -> U + Clone + Send + Sync + 'static,
+    {
+        Usable {
+            made: self.made.map(f.clone()),
+            ready: self.ready.map(f),
+        }
+    }
+
+    /// For plans: what is there, usable or not.
+    pub(crate) fn known(&self, inputs: &Inputs<'_>) -> Option<T> {
+        inputs.known(&self.ready).or_else(|| inputs.known(&self.made))
+    }
+
+    /// For applies: what is usable by now.
+    pub(crate) fn get(&self, inputs: &Inputs<'_>) -> Result<T, Failure> {
+        inputs.get(&self.ready)
+    }
+
+    /// What must have happened before.
+    pub(crate) const fn awaited(&self) -> &Value<T> {
+        &self.ready
+    }
+}
+
+#[cfg(test)]
+impl<T: Clone + Send + Sync + 'static> From<T> for Usable<T> {
+    fn from(value: T) -> Self {
+        Self {
+            made: Value::known(value.clone()),
+            ready: Value::known(value),
+        }
     }
 }
 

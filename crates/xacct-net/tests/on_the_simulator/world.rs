@@ -75,11 +75,14 @@ impl World {
             .unwrap()
     }
 
-    pub(crate) fn remove(&self) {
+    pub(crate) fn try_remove(&self) -> Result<(), LinkError> {
         let networks = self.networks(3);
-        let done = self
-            .sim
-            .run(async move { networks.remove(&self.context()).await });
+        self.sim
+            .run(async move { networks.remove(&self.context()).await })
+    }
+
+    pub(crate) fn remove(&self) {
+        let done = self.try_remove();
         done.unwrap_or_else(|error| panic!("{}", explain(&error)));
     }
 

@@ -86,20 +86,24 @@ pub(crate) fn came<T: std::fmt::Debug>(result: Result<T, Failure>) -> Came {
         .map_err(|failure| Refusal::from(&failure))
 }
 
-pub(crate) fn vpc() -> Value<VpcInfo> {
-    Value::known(VpcInfo {
+pub(crate) fn vpc_info() -> VpcInfo {
+    VpcInfo {
         id: "vpc-1".parse().unwrap(),
         account: "111111111111".parse().unwrap(),
         cidr: "10.0.0.0/16".parse().unwrap(),
-    })
+    }
 }
 
-pub(crate) fn subnet(number: u8) -> Value<SubnetInfo> {
-    Value::known(SubnetInfo {
+pub(crate) fn vpc() -> Value<VpcInfo> {
+    Value::known(vpc_info())
+}
+
+pub(crate) fn subnet(number: u8) -> SubnetInfo {
+    SubnetInfo {
         id: format!("subnet-{number}").parse().unwrap(),
         cidr: format!("10.0.{number}.0/24").parse().unwrap(),
         zone: format!("aps1-az{number}").parse().unwrap(),
-    })
+    }
 }
 
 pub(crate) fn sg() -> SecurityGroupId {

@@ -1,6 +1,6 @@
 //! One node of every kind on a mocked account.
 
-use super::super::stage::{Came, Stage, came, endpoint, group, sg, subnet, vpc};
+use super::super::stage::{Came, Stage, came, endpoint, group, sg, subnet, vpc, vpc_info};
 use crate::endpoint::StsNode;
 use crate::entries::{Entry, EntryPeer};
 use crate::internet::{AddressNode, GatewayInfo, GatewayNode};
@@ -12,6 +12,7 @@ use crate::routes::{RouteNode, Via};
 use crate::rule::{AssociationInfo, AssociationNode, RuleNode};
 use crate::subnets::SubnetNode;
 use xacct_converge::{Failure, Graph, Resource, Value};
+use xacct_types::{PeeringId, ResolverRuleId};
 
 pub(crate) fn subnet_node(stage: &Stage) -> SubnetNode {
     let (site, resource) = (stage.site.clone(), "warehouse/subnet-private-1".to_owned());
@@ -36,7 +37,7 @@ pub(crate) fn use_node(stage: &Stage) -> UseNode {
     UseNode {
         site: stage.site.clone(),
         table: Value::known("rtb-1".parse().unwrap()),
-        subnet: subnet(1),
+        subnet: subnet(1).into(),
     }
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn route_node(stage: &Stage) -> RouteNode {
         site: stage.site.clone(),
         table: Value::known("rtb-1".parse().unwrap()),
         destination: "172.16.0.0/16".parse().unwrap(),
-        via: Value::known(Via::Peering("pcx-1".parse().unwrap())),
+        via: Via::Peering("pcx-1".parse().unwrap()).into(),
     }
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn nat_node(stage: &Stage) -> NatNode {
     let address = Value::known("eipalloc-1".parse().unwrap());
     NatNode {
         site: stage.site.clone(),
-        subnet: subnet(1),
+        subnet: subnet(1).into(),
         address,
         gateway,
     }
@@ -91,7 +92,7 @@ pub(crate) fn request_node(stage: &Stage) -> RequestNode {
 }
 
 pub(crate) fn accept_node(stage: &Stage) -> AcceptNode {
-    let peering = Value::known("pcx-1".parse().unwrap());
+    let peering = "pcx-1".parse::<PeeringId>().unwrap().into();
     AcceptNode {
         site: stage.source(),
         requester: stage.site.clone(),
@@ -100,17 +101,17 @@ pub(crate) fn accept_node(stage: &Stage) -> AcceptNode {
 }
 
 pub(crate) fn sts_node(stage: &Stage) -> StsNode {
-    let subnets = vec![subnet(1), subnet(2), subnet(3)];
+    let subnets = [1, 2, 3].map(|n| subnet(n).into()).to_vec();
     StsNode {
         site: stage.site.clone(),
-        vpc: vpc(),
+        vpc: vpc_info().into(),
         subnets,
         group: Value::known(sg()),
     }
 }
 
 pub(crate) fn resolver_node(stage: &Stage) -> ResolverNode {
-    let subnets = vec![subnet(1), subnet(2)];
+    let subnets = [1, 2].map(|n| subnet(n).into()).to_vec();
     ResolverNode {
         site: stage.source(),
         vpc: vpc(),
@@ -124,8 +125,8 @@ pub(crate) fn rule_node(stage: &Stage) -> RuleNode {
         site: stage.site.clone(),
         vpc: vpc(),
         domain: "example.com".into(),
-        outbound: Value::known(endpoint("rslvr-out-1")),
-        inbound: Value::known(endpoint("rslvr-in-1")),
+        outbound: endpoint("rslvr-out-1").into(),
+        inbound: endpoint("rslvr-in-1").into(),
     }
 }
 
@@ -133,7 +134,7 @@ pub(crate) fn association_node(stage: &Stage) -> AssociationNode {
     AssociationNode {
         site: stage.site.clone(),
         vpc: vpc(),
-        rule: Value::known("rslvr-rr-1".parse().unwrap()),
+        rule: "rslvr-rr-1".parse::<ResolverRuleId>().unwrap().into(),
     }
 }
 
