@@ -41,7 +41,9 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Namespace and workgroup, if SQL can be sent to them now.
+    /// Namespace and workgroup, if SQL can be sent to them now. While one of them is
+    /// being modified it cannot be told what the database holds; objects that a plan
+    /// then takes for missing are compared when they turn out to be there.
     #[must_use]
     pub fn usable(&self) -> Option<(NamespaceOut, WorkgroupOut)> {
         let (namespace, workgroup) = (self.namespace.as_ref()?, self.workgroup.as_ref()?);
