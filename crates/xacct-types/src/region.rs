@@ -61,7 +61,7 @@ impl Region {
             .last()
             .is_some_and(|n| !n.is_empty() && n.len() <= 2 && n.bytes().all(|b| b.is_ascii_digit()));
         let names = parts.len().saturating_sub(1);
-        if (3..=4).contains(&parts.len()) && number && parts.iter().take(names).all(|p| letters(&p)) {
+        if (3..=4).contains(&parts.len()) && number && parts.iter().take(names).all(letters) {
             return Ok(());
         }
         Err("is not a region code: write it like ap-south-1 or us-gov-west-1".into())
