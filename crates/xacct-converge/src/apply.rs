@@ -99,7 +99,11 @@ async fn bring_about(run: &Run<'_>, index: usize, found: &Found) -> Result<bool,
         return Ok(false);
     };
     run.publish(index, Stage::Made, &made);
-    let Timing { create: usual, patience, .. } = node.timing();
+    let Timing {
+        create: usual,
+        patience,
+        ..
+    } = node.timing();
     let settled = poll(run, &cx, usual, patience, || node.settle(&made, &inputs, &cx)).await?;
     let Some(ready) = settled else { return Ok(false) };
     run.publish(index, Stage::Ready, &ready);
@@ -181,7 +185,11 @@ pub(crate) async fn remove(
     current: &Output,
     cx: &Context,
 ) -> Result<bool, Failure> {
-    let Timing { delete: usual, patience, .. } = node.timing();
+    let Timing {
+        delete: usual,
+        patience,
+        ..
+    } = node.timing();
     let asked = poll(run, cx, Duration::ZERO, patience, || async {
         match node.delete(current, cx).await {
             Ok(()) => Ok(Settled::Ready(())),

@@ -156,19 +156,16 @@ impl Context {
     }
 
     /// A call that changes nothing.
-    #[must_use]
     pub fn read<'a>(&'a self, operation: &'a str) -> Call<'a> {
         self.call(operation, Effect::Read)
     }
 
     /// A call that may be made twice.
-    #[must_use]
     pub fn idempotent<'a>(&'a self, operation: &'a str) -> Call<'a> {
         self.call(operation, Effect::Idempotent)
     }
 
     /// A call that must not be made twice.
-    #[must_use]
     pub fn once<'a>(&'a self, operation: &'a str) -> Call<'a> {
         self.call(operation, Effect::Once)
     }

@@ -9,9 +9,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// How far a node has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +21,38 @@ pub(crate) enum Progress {
     Made,
     Ready,
     Stuck,
+}
+
+/// The progress of one node, and who waits for it.
+///
+/// Waiters wake in the order in which they came, so that the same run makes its
+/// calls in the same order every time; tokio's `watch` wakes them at random.
+struct Slot(Mutex<(Progress, Vec<Waker>)>);
+
+impl Slot {
+    fn new() -> Self {
+        Self(Mutex::new((Progress::Waiting, Vec::new())))
+    }
+
+    fn advance(&self, progress: Progress) {
+        let waiting = {
+            let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.0 = progress;
+            std::mem::take(&mut slot.1)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn reached(&self, least: Progress, task: &mut std::task::Context<'_>) -> Poll<Progress> {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.0 >= least {
+            return Poll::Ready(slot.0);
+        }
+        if !slot.1.iter().any(|waiter| waiter.will_wake(task.waker())) {
+            slot.1.push(task.waker().clone());
+        }
+        Poll::Pending
+    }
 }
 
 /// How a node's part of a run ended.
@@ -35,18 +68,14 @@ pub(crate) struct Run<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) cx: &'a Context,
     outputs: Mutex<Outputs>,
-    progress: Vec<watch::Sender<Progress>>,
+    progress: Vec<Slot>,
     halted: AtomicBool,
     tails: Vec<Duration>,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(graph: &'a Graph, cx: &'a Context, outputs: Outputs) -> Self {
-        let progress = graph
-            .nodes
-            .iter()
-            .map(|_| watch::Sender::new(Progress::Waiting))
-            .collect();
+        let progress = graph.nodes.iter().map(|_| Slot::new()).collect();
         let tails = graph.tails();
         Self {
             graph,
@@ -93,7 +122,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn advance(&self, index: usize, progress: Progress) {
-        self.progress[index].send_replace(progress);
+        self.progress[index].advance(progress);
     }
 
     /// Waits until `index` has come to `stage`; false if it never will.
@@ -103,9 +132,7 @@ impl<'a> Run<'a> {
         } else {
             Progress::Ready
         };
-        let mut watcher = self.progress[index].subscribe();
-        let reached = watcher.wait_for(|progress| *progress >= least).await;
-        reached.is_ok_and(|progress| *progress != Progress::Stuck)
+        poll_fn(|task| self.progress[index].reached(least, task)).await != Progress::Stuck
     }
 
     /// Runs every node's part at once; each waits for what it needs.
@@ -199,7 +226,9 @@ where
             return Err(Failure::terminal("wait", message));
         }
         if reason != said {
-            cx.tell(What::Waiting { reason: reason.clone() });
+            cx.tell(What::Waiting {
+                reason: reason.clone(),
+            });
             said = reason;
         }
         cx.sleep(pause(usual, waited)).await;

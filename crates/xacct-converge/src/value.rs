@@ -85,7 +85,12 @@ impl<T: Clone + Send + Sync + 'static> Handle<T> {
     fn value(self, stage: Stage) -> Value<T> {
         let node = self.node;
         let read = Arc::new(move |outputs: &Outputs| outputs.get(node, stage)?.downcast_ref::<T>().cloned());
-        Value { source: Source::After { needs: vec![Ready { node, stage }], read } }
+        Value {
+            source: Source::After {
+                needs: vec![Ready { node, stage }],
+                read,
+            },
+        }
     }
 }
 
@@ -114,7 +119,9 @@ impl<T: Clone + Send + Sync + 'static> Value<T> {
     /// A value that is known from the start.
     #[must_use]
     pub const fn known(value: T) -> Self {
-        Self { source: Source::Known(value) }
+        Self {
+            source: Source::Known(value),
+        }
     }
 
     /// A value computed from this one.
@@ -138,16 +145,26 @@ impl<T: Clone + Send + Sync + 'static> Value<T> {
     #[must_use]
     pub fn all(values: Vec<Self>) -> Value<Vec<T>> {
         let needs: Vec<Ready> = values.iter().flat_map(Self::waits_for).copied().collect();
-        let read = Arc::new(move |outputs: &Outputs| values.iter().map(|value| value.read(outputs)).collect());
-        Value { source: Source::After { needs, read } }
+        let read =
+            Arc::new(move |outputs: &Outputs| values.iter().map(|value| value.read(outputs)).collect());
+        Value {
+            source: Source::After { needs, read },
+        }
     }
 
     /// Both values as one.
     #[must_use]
     pub fn and<U: Clone + Send + Sync + 'static>(self, other: Value<U>) -> Value<(T, U)> {
-        let needs = self.waits_for().iter().chain(other.waits_for()).copied().collect();
+        let needs = self
+            .waits_for()
+            .iter()
+            .chain(other.waits_for())
+            .copied()
+            .collect();
         let read = Arc::new(move |outputs: &Outputs| Some((self.read(outputs)?, other.read(outputs)?)));
-        Value { source: Source::After { needs, read } }
+        Value {
+            source: Source::After { needs, read },
+        }
     }
 
     /// What must have happened before the value is known; nothing if it is known already.

@@ -1,5 +1,7 @@
 //! The engine on a toy world: order, lost answers, waiting, removal.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -18,6 +20,7 @@ impl Clock for Paused {
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + self.0.elapsed()
     }
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(tokio::time::sleep(duration))
     }
