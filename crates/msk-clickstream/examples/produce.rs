@@ -8,6 +8,12 @@
 //! Lines of NDJSON are sent as they are, keyed by their `visitor` if they have one. Ctrl-C stops reading;
 //! what was read is still delivered. Exits with 1 unless every event was.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for a terminal"
+)]
+
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

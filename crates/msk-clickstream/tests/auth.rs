@@ -1,5 +1,7 @@
 //! The cache between an asynchronous source of credentials and librdkafka's synchronous callback.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};

@@ -1,5 +1,6 @@
 //! A real Kafka client against the simulator's Kafka door: identity, permissions, topics, delivery.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(
     clippy::disallowed_methods,
     reason = "tests over real sockets run in real time"

@@ -13,28 +13,28 @@ use serde_json::{Value, json};
 use xacct_sim::{KafkaDoor, KafkaDoorOptions, Sim, Standing};
 
 /// The account of the cluster.
-pub const ACCOUNT: &str = "111111111111";
+pub(crate) const ACCOUNT: &str = "111111111111";
 const REGION: &str = "eu-west-1";
 
 /// An account with a cluster and a door.
-pub struct Stage {
-    pub sim: Sim,
-    pub door: KafkaDoor,
+pub(crate) struct Stage {
+    pub(crate) sim: Sim,
+    pub(crate) door: KafkaDoor,
 }
 
 impl Stage {
     /// A client that stands inside the cluster's network.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Standing::Inside, &KafkaDoorOptions::new())
     }
 
     /// A client that stands outside.
-    pub fn outside() -> Self {
+    pub(crate) fn outside() -> Self {
         Self::with(Standing::Outside, &KafkaDoorOptions::new())
     }
 
     /// Sessions must be renewed this often.
-    pub fn with_sessions_of(longest: Duration) -> Self {
+    pub(crate) fn with_sessions_of(longest: Duration) -> Self {
         Self::with(
             Standing::Inside,
             &KafkaDoorOptions::new().longest_session(longest),
@@ -54,28 +54,28 @@ impl Stage {
     }
 
     /// Ends the brokers while clients are connected.
-    pub fn close_door(&mut self) {
+    pub(crate) fn close_door(&mut self) {
         self.door = self.sim.kafka_door(Standing::Outside).unwrap();
     }
 
     /// Access as the account's administrator.
-    pub fn administrator(&self) -> KafkaAccess {
+    pub(crate) fn administrator(&self) -> KafkaAccess {
         self.access(self.administrator_credentials())
     }
 
     /// Credentials of the account's administrator.
-    pub fn administrator_credentials(&self) -> Credentials {
+    pub(crate) fn administrator_credentials(&self) -> Credentials {
         let (key, secret) = self.sim.administrator_key(ACCOUNT);
         Credentials::from_keys(key, secret, None)
     }
 
     /// Access as a user with one policy.
-    pub fn user(&self, name: &str, policy: &Value) -> KafkaAccess {
+    pub(crate) fn user(&self, name: &str, policy: &Value) -> KafkaAccess {
         self.access(self.sim.create_user_with_policy(ACCOUNT, name, policy).unwrap())
     }
 
     /// Credentials of a session of a new role with one policy.
-    pub async fn session_of_role(&self, role: &str, policy: &Value, session: &str) -> Credentials {
+    pub(crate) async fn session_of_role(&self, role: &str, policy: &Value, session: &str) -> Credentials {
         let call = |service, operation, params| self.sim.call(ACCOUNT, service, operation, params).unwrap();
         let trust = json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT},
@@ -107,12 +107,12 @@ impl Stage {
     }
 
     /// Access with these credentials, one after the other, each for a few seconds.
-    pub fn rotating(&self, credentials: Vec<Credentials>) -> KafkaAccess {
+    pub(crate) fn rotating(&self, credentials: Vec<Credentials>) -> KafkaAccess {
         self.access_of(REGION, SharedCredentialsProvider::new(Rotating::new(credentials)))
     }
 
     /// Lets nobody reach the brokers any more.
-    pub fn close_port(&self) {
+    pub(crate) fn close_port(&self) {
         let call = |operation, params| self.sim.call(ACCOUNT, "ec2", operation, params).unwrap();
         let filter = json!([{"Name": "group-name", "Value": ["brokers"]}]);
         let found = call("DescribeSecurityGroups", json!({"Filter": filter}));
@@ -133,12 +133,12 @@ impl Stage {
     }
 
     /// Access with these credentials.
-    pub fn access(&self, credentials: Credentials) -> KafkaAccess {
+    pub(crate) fn access(&self, credentials: Credentials) -> KafkaAccess {
         self.access_in(REGION, credentials)
     }
 
     /// The same as for another region.
-    pub fn access_in(&self, region: &str, credentials: Credentials) -> KafkaAccess {
+    pub(crate) fn access_in(&self, region: &str, credentials: Credentials) -> KafkaAccess {
         self.access_of(region, SharedCredentialsProvider::new(credentials))
     }
 
