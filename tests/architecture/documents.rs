@@ -3,6 +3,23 @@
 use crate::{EVERYWHERE, assert_none, read, root, sources};
 use toml::Table;
 
+/// Every document whose links must lead somewhere.
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/tutorial.md",
+    "examples/README.md",
+];
+
+/// Where examples are.
+const EXAMPLES: &[&str] = &[
+    "examples",
+    "crates/redshift-streaming/examples",
+    "crates/msk-clickstream/examples",
+];
+
 /// Words between backquotes on the lines of `text` that start with `|`, by column.
 fn rows(text: &str) -> Vec<Vec<String>> {
     let rows = text.lines().filter(|line| line.starts_with("| "));
@@ -85,18 +102,29 @@ fn the_readme_lists_every_crate_and_every_command_exists() {
     let missing: Vec<String> = examples
         .map(|name| name.trim_matches('`').to_owned())
         .filter(|name| {
-            let places = [
-                "examples",
-                "crates/redshift-streaming/examples",
-                "crates/msk-clickstream/examples",
-            ];
-            !places
-                .iter()
-                .any(|place| root().join(place).join(format!("{name}.rs")).exists())
+            let file = |place: &&str| root().join(place).join(format!("{name}.rs"));
+            !EXAMPLES.iter().any(|place| file(place).exists())
         })
         .collect();
     assert_none(&missing, "the README names an example that does not exist");
     assert!(text.contains("cargo test --workspace") && text.contains("cargo run --example quickstart"));
+}
+
+#[test]
+fn the_index_of_examples_lists_every_example() {
+    let index = read("examples/README.md");
+    let folders = EXAMPLES.iter().map(|place| std::fs::read_dir(root().join(place)));
+    let files = folders.flat_map(|folder| folder.expect("a folder of examples can be read").flatten());
+    let names = files
+        .map(|file| file.path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "rs"));
+    let unlisted: Vec<String> = names
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .filter(|name| {
+            !index.contains(&format!("| [`{name}`](")) || !index.contains(&format!("--example {name}"))
+        })
+        .collect();
+    assert_none(&unlisted, "no line or no command in examples/README.md");
 }
 
 #[test]
@@ -120,14 +148,16 @@ fn the_readme_shows_one_program_of_at_most_thirty_lines() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut wrong = Vec::new();
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+    for document in DOCUMENTS {
+        let folder = root().join(document);
+        let folder = folder.parent().expect("a document lies in a folder");
         for target in read(document)
             .split("](")
             .skip(1)
             .filter_map(|rest| rest.split(')').next())
         {
             let path = target.split('#').next().unwrap_or_default();
-            if !path.is_empty() && !path.contains("://") && !root().join(path).exists() {
+            if !path.is_empty() && !path.contains("://") && !folder.join(path).exists() {
                 wrong.push(format!("{document}: {target}"));
             }
         }

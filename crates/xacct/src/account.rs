@@ -53,10 +53,10 @@ impl From<Account> for SdkConfig {
     }
 }
 
-/// The policies that a specification leads to, by name.
 impl crate::PipelineSpec {
-    /// Every generated IAM policy and trust policy, name → document, with the
-    /// cluster's id as a wildcard where the cluster does not exist yet.
+    /// Every generated IAM policy and trust policy, name → document: of the two
+    /// roles, and what a producer and a maker of topics need. Nothing is called,
+    /// so the id that MSK will give the cluster is a wildcard.
     ///
     /// # Errors
     /// [`Error::Unresolved`] where derived names are not possible;

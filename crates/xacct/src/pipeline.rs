@@ -53,8 +53,10 @@ impl Pipeline {
     /// `GetCallerIdentity` each that the credentials belong to its accounts.
     ///
     /// # Errors
-    /// [`Error::Spec`], [`Error::WrongRegion`], [`Error::WrongAccount`],
-    /// [`Error::Read`] where an identity could not be asked for. Nothing was changed.
+    /// [`Error::Spec`] with everything that is wrong with the specification;
+    /// [`Error::WrongRegion`]; [`Error::Brokers`] where the source's configuration
+    /// has no credentials to sign with; [`Error::Identity`] where credentials belong
+    /// to another account or nobody could say to which. Nothing was changed.
     pub async fn new(spec: PipelineSpec, source: SdkConfig, warehouse: SdkConfig) -> Result<Self, Error> {
         let spec = spec.checked()?;
         check_region(Side::Source, &spec, &source)?;

@@ -1,4 +1,5 @@
 //! The outputs that the tutorial's two stacks print, and where each is here.
+//! `docs/tutorial.md` shows the same table to people.
 
 use crate::world::World;
 use serde_json::Value as Json;
@@ -71,4 +72,19 @@ fn each_of_the_17_outputs_of_the_tutorial_has_its_place_or_its_reason() {
         "CREATE EXTERNAL SCHEMA \"mskschema\" FROM MSK IAM_ROLE '{role},{reader}' AUTHENTICATION iam CLUSTER_ARN '{cluster}'"
     );
     assert_eq!(sql, expected);
+}
+
+#[test]
+fn the_document_about_the_tutorial_lists_the_same_17_outputs() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tutorial.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, table) = text
+        .split_once("| stack | output | here |\n|---|---|---|\n")
+        .unwrap();
+    let documented: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    let row = |(stack, output, place): &(&str, &str, Result<&str, &str>)| {
+        let place = place.map_or_else(ToOwned::to_owned, |path| format!("`{path}`"));
+        format!("| `{stack}` | `{output}` | {place} |")
+    };
+    assert_eq!(documented, OUTPUTS.iter().map(row).collect::<Vec<_>>());
 }
