@@ -146,7 +146,7 @@ impl Resource for ClusterNode {
     type Output = ClusterOut;
 
     fn kind(&self) -> &'static str {
-        "kafka:ServerlessCluster"
+        "AWS::MSK::ServerlessCluster"
     }
 
     fn needs(&self) -> Needs {

@@ -53,7 +53,7 @@
 //! let mut graph = Graph::new();
 //! let handle = cluster.declare(&mut graph, &observed, Value::known(subnets.clone()), Value::known(groups.clone()));
 //! let planned = graph.plan();
-//! assert_eq!(planned.plan.to_string().lines().next(), Some("  + cluster (kafka:ServerlessCluster)"));
+//! assert_eq!(planned.plan.to_string().lines().next(), Some("  + cluster (AWS::MSK::ServerlessCluster)"));
 //!
 //! // Apply: minutes of waiting, which the simulator's clock jumps over.
 //! let made = graph.apply(planned, &cx).await?.get(handle).ok_or("no output")?;

@@ -199,7 +199,7 @@ impl Resource for TopicNode {
     type Output = TopicOut;
 
     fn kind(&self) -> &'static str {
-        "kafka:Topic"
+        "Kafka::Topic"
     }
 
     fn needs(&self) -> Needs {
@@ -280,6 +280,10 @@ impl Resource for TopicNode {
                     .map_err(Asked::patiently)
             })
             .await
+    }
+
+    fn is_held_by_dependents(&self) -> bool {
+        false
     }
 
     fn timing(&self) -> Timing {

@@ -124,7 +124,7 @@ async fn run(brokers: &Arc<Brokers>, topics: &Topics, removal: bool) -> (Change,
         .plan
         .steps
         .iter()
-        .find(|step| step.kind == "kafka:Topic")
+        .find(|step| step.kind == "Kafka::Topic")
         .unwrap();
     let change = step.change.clone();
     if removal {

@@ -120,7 +120,7 @@ fn a_cluster_is_planned_made_kept_and_removed() {
         let planned = world.plan().await;
         assert_eq!(
             planned.plan.to_string().lines().next(),
-            Some("  + cluster (kafka:ServerlessCluster)")
+            Some("  + cluster (AWS::MSK::ServerlessCluster)")
         );
         let out = world.deploy().await.unwrap();
         assert!(out.bootstrap.unwrap().ends_with(".amazonaws.com:9098"));
