@@ -43,7 +43,7 @@ impl Resource for PolicyNode {
     type Output = RolePolicyOut;
 
     fn kind(&self) -> &'static str {
-        "iam:RolePolicy"
+        "AWS::IAM::RolePolicy"
     }
 
     fn needs(&self) -> Needs {

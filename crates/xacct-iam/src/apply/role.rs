@@ -103,7 +103,7 @@ impl Resource for RoleNode {
     type Output = RoleOut;
 
     fn kind(&self) -> &'static str {
-        "iam:Role"
+        "AWS::IAM::Role"
     }
 
     fn needs(&self) -> Needs {

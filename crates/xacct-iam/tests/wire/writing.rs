@@ -50,7 +50,7 @@ async fn both_roles_are_made_in_one_pass_with_everything_but_their_policies() {
     always(&server, "PutRolePolicy", done("PutRolePolicy")).await;
     let (plan, outcome) = deploy(&server).await;
     outcome.unwrap();
-    assert!(plan.contains("+ source/role (iam:Role)"), "{plan}");
+    assert!(plan.contains("+ source/role (AWS::IAM::Role)"), "{plan}");
     let made = sent(&server, "CreateRole").await;
     assert_eq!(made.len(), 2);
     assert!(
@@ -234,7 +234,7 @@ async fn repaired(drifted: RoleXml, operation: &str, modelled: &str, expects: &[
     always(&server, operation, done(operation)).await;
     let (plan, outcome) = deploy(&server).await;
     outcome.unwrap_or_else(|error| panic!("{operation}: {}", error.failure()));
-    assert!(plan.contains("~ warehouse/role (iam:Role)"), "{plan}");
+    assert!(plan.contains("~ warehouse/role (AWS::IAM::Role)"), "{plan}");
     let written = sent(&server, operation).await;
     assert_eq!(written.len(), 1, "{operation}");
     for expected in expects {
