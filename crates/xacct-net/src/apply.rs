@@ -51,7 +51,7 @@ pub enum LinkError {
     Observe(#[source] Failure),
     /// A resource could not be brought to the wanted state.
     #[error("the networks could not be brought to the wanted state")]
-    Apply(#[source] ApplyError),
+    Apply(#[source] Box<ApplyError>),
     /// The graph that was applied gave no outputs.
     #[error("the outputs of the networks are incomplete")]
     Outputs(#[source] Failure),
@@ -159,7 +159,10 @@ impl Networks {
     pub async fn deploy(&self, cx: &Context) -> Result<LinkOutputs, LinkError> {
         let (graph, handles) = self.graph(cx).await?;
         let planned: Planned = graph.plan();
-        let applied = graph.apply(planned, cx).await.map_err(LinkError::Apply)?;
+        let applied = graph
+            .apply(planned, cx)
+            .await
+            .map_err(|error| LinkError::Apply(Box::new(error)))?;
         handles.outputs(&applied).map_err(LinkError::Outputs)
     }
 
@@ -175,6 +178,6 @@ impl Networks {
         graph
             .remove(graph.plan_removal(), cx)
             .await
-            .map_err(LinkError::Apply)
+            .map_err(|error| LinkError::Apply(Box::new(error)))
     }
 }

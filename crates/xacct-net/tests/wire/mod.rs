@@ -1,6 +1,8 @@
 //! Every call on the wire: what real services answer, one success and one refusal each,
 //! and for both protocols the answers that no service should give.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod answers;
 mod cases;
 mod protocols;
