@@ -253,7 +253,7 @@ fn record(
         account: caller.account.clone(),
         service: parsed.service.clone(),
         operation: parsed.operation.clone(),
-        params: parsed.params.clone(),
+        params: log::ordered(&parsed.params),
         outcome: outcome(reply, ending),
         read_only: log::is_read_only(&parsed.service, &parsed.operation, &parsed.params),
         at: now,

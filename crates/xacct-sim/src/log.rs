@@ -126,3 +126,21 @@ fn reads(sql: &str) -> bool {
         .collect();
     ["select", "show", "with", "explain"].contains(&word.to_ascii_lowercase().as_str())
 }
+/// The same value with the keys of every object in order: SDKs write maps in an order of their own, another one every
+/// time.
+pub(crate) fn ordered(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, Value> =
+                map.iter().map(|(key, value)| (key, ordered(value))).collect();
+            Value::Object(
+                sorted
+                    .into_iter()
+                    .map(|(key, value)| (key.clone(), value))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => Value::Array(items.iter().map(ordered).collect()),
+        other => other.clone(),
+    }
+}

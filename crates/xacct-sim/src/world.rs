@@ -87,7 +87,7 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// The account itself.
-    pub fn root(partition: &str, account: &str) -> Self {
+    pub(crate) fn root(partition: &str, account: &str) -> Self {
         Self {
             account: account.to_owned(),
             principal_arn: format!("arn:{partition}:iam::{account}:root"),
@@ -97,7 +97,7 @@ impl Caller {
     }
 
     /// The account's built-in administrator.
-    pub fn administrator(partition: &str, account: &str, access_key: &str) -> Self {
+    pub(crate) fn administrator(partition: &str, account: &str, access_key: &str) -> Self {
         Self {
             account: account.to_owned(),
             principal_arn: format!("arn:{partition}:iam::{account}:user/administrator"),
@@ -117,7 +117,7 @@ pub(crate) struct Call<'a> {
 
 impl Call<'_> {
     /// The caller's account, to change.
-    pub fn account(&mut self) -> &mut AccountState {
+    pub(crate) fn account(&mut self) -> &mut AccountState {
         let id = self.caller.account.clone();
         self.world
             .accounts
@@ -129,49 +129,49 @@ impl Call<'_> {
     }
 
     /// The caller's account, to read.
-    pub fn here_account(&self) -> &AccountState {
+    pub(crate) fn here_account(&self) -> &AccountState {
         &self.world.accounts[&self.caller.account]
     }
 
     /// The caller's account id.
-    pub fn account_id(&self) -> &str {
+    pub(crate) fn account_id(&self) -> &str {
         &self.caller.account
     }
 
     /// A new id such as `vpc-0123456789abcdef0`: seeded, and never given twice.
-    pub fn new_id(&mut self, prefix: &str) -> String {
+    pub(crate) fn new_id(&mut self, prefix: &str) -> String {
         let account = self.caller.account.clone();
         self.world.new_id(&account, prefix)
     }
 
     /// A new UUID: seeded, and never given twice.
-    pub fn new_uuid(&mut self) -> String {
+    pub(crate) fn new_uuid(&mut self) -> String {
         let account = self.caller.account.clone();
         self.world.new_uuid(&account)
     }
 
-    pub fn partition(&self) -> &'static str {
+    pub(crate) fn partition(&self) -> &'static str {
         self.world.settings.partition()
     }
 
-    pub fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         &self.world.settings.region
     }
 
     /// Starts an asynchronous change: samples its duration, records it with the ids it could not have started
     /// without, and returns when it is done.
-    pub fn begin(&mut self, kind: &'static str, id: &str, prerequisites: &[&str]) -> SimTime {
+    pub(crate) fn begin(&mut self, kind: &'static str, id: &str, prerequisites: &[&str]) -> SimTime {
         let account = self.caller.account.clone();
         self.world.begin(self.now, &account, kind, id, prerequisites)
     }
 
     /// A sampled duration that is nobody's prerequisite (visibility windows and the like).
-    pub fn sample(&self, kind: &str, name: &str) -> Duration {
+    pub(crate) fn sample(&self, kind: &str, name: &str) -> Duration {
         sample::duration(&self.world.settings, &self.caller.account, kind, name)
     }
 
     /// When something made now becomes visible: now, unless the simulator lags.
-    pub fn visible_at(&self, kind: &str, name: &str) -> SimTime {
+    pub(crate) fn visible_at(&self, kind: &str, name: &str) -> SimTime {
         if self.world.settings.lag {
             self.now + self.sample(kind, name)
         } else {

@@ -59,7 +59,7 @@ pub(super) struct Statement {
 
 impl Statement {
     /// The status as `DescribeStatement` shows it.
-    pub fn status(&self, now: SimTime) -> &'static str {
+    pub(crate) fn status(&self, now: SimTime) -> &'static str {
         match &self.ending {
             Some(ending) => ending.status(),
             None if now < self.picked_at => "SUBMITTED",
@@ -69,7 +69,7 @@ impl Statement {
     }
 
     /// When the status last changed.
-    pub fn updated_at(&self, now: SimTime) -> SimTime {
+    pub(crate) fn updated_at(&self, now: SimTime) -> SimTime {
         if self.ending.is_some() {
             self.updated_at
         } else if now < self.picked_at {
@@ -81,21 +81,21 @@ impl Statement {
         }
     }
 
-    pub fn is_active(&self) -> bool {
+    pub(crate) fn is_active(&self) -> bool {
         self.ending.is_none()
     }
 
-    pub fn expired(&self, now: SimTime) -> bool {
+    pub(crate) fn expired(&self, now: SimTime) -> bool {
         self.ending.is_some() && now > self.updated_at + KEPT
     }
 
-    pub fn has_result(&self) -> bool {
+    pub(crate) fn has_result(&self) -> bool {
         self.parts.iter().any(|part| part.result.is_some())
     }
 }
 
 impl Ending {
-    pub fn status(&self) -> &'static str {
+    pub(crate) fn status(&self) -> &'static str {
         match self {
             Self::Finished => "FINISHED",
             Self::Failed(_) => "FAILED",
@@ -103,7 +103,7 @@ impl Ending {
         }
     }
 
-    pub fn error(&self) -> Option<&str> {
+    pub(crate) fn error(&self) -> Option<&str> {
         match self {
             Self::Failed(error) => Some(error),
             _ => None,

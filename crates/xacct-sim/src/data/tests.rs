@@ -1,3 +1,5 @@
+//! Statements through the Data API: sessions, results, limits and faults.
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

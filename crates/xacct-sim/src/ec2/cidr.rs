@@ -13,32 +13,32 @@ pub(crate) struct Cidr {
 
 impl Cidr {
     /// Every address.
-    pub const ANY: Self = Self { first: 0, prefix: 0 };
+    pub(crate) const ANY: Self = Self { first: 0, prefix: 0 };
 
-    pub fn prefix(self) -> u8 {
+    pub(crate) fn prefix(self) -> u8 {
         self.prefix
     }
 
     /// The n-th address of the block.
-    pub fn nth(self, index: u32) -> Ipv4Addr {
+    pub(crate) fn nth(self, index: u32) -> Ipv4Addr {
         Ipv4Addr::from(self.first.wrapping_add(index))
     }
 
     /// How many addresses there are.
-    pub fn size(self) -> u64 {
+    pub(crate) fn size(self) -> u64 {
         1u64 << (32 - u32::from(self.prefix))
     }
 
-    pub fn contains(self, address: Ipv4Addr) -> bool {
+    pub(crate) fn contains(self, address: Ipv4Addr) -> bool {
         u32::from(address) & mask(self.prefix) == self.first
     }
 
     /// Whether `inner` lies in this block.
-    pub fn covers(self, inner: Self) -> bool {
+    pub(crate) fn covers(self, inner: Self) -> bool {
         inner.prefix >= self.prefix && self.contains(Ipv4Addr::from(inner.first))
     }
 
-    pub fn overlaps(self, other: Self) -> bool {
+    pub(crate) fn overlaps(self, other: Self) -> bool {
         self.covers(other) || other.covers(self)
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub fn new(id: impl Into<String>, xml: Value) -> Self {
+    pub(crate) fn new(id: impl Into<String>, xml: Value) -> Self {
         Self {
             id: id.into(),
             xml,
@@ -26,14 +26,14 @@ impl Row {
 
     /// A value that a filter of this name matches. Several values of one name are alternatives.
     #[must_use]
-    pub fn field(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn field(mut self, name: &'static str, value: impl ToString) -> Self {
         self.fields.push((name, value.to_string()));
         self
     }
 
     /// Names that the operation filters by even if this object has no value for them.
     #[must_use]
-    pub fn fields(mut self, name: &'static str, values: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn fields(mut self, name: &'static str, values: impl IntoIterator<Item = String>) -> Self {
         self.fields.extend(values.into_iter().map(|value| (name, value)));
         self
     }

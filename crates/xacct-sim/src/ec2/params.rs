@@ -10,26 +10,26 @@ use crate::world::ApiError;
 pub(crate) struct Params<'a>(pub &'a Value);
 
 impl<'a> Params<'a> {
-    pub fn text(self, name: &str) -> Option<String> {
+    pub(crate) fn text(self, name: &str) -> Option<String> {
         scalar(self.0.get(name)?).filter(|text| !text.is_empty())
     }
 
-    pub fn required(self, name: &str) -> Result<String, ApiError> {
+    pub(crate) fn required(self, name: &str) -> Result<String, ApiError> {
         self.text(name).ok_or_else(|| missing(name))
     }
 
-    pub fn flag(self, name: &str) -> Option<bool> {
+    pub(crate) fn flag(self, name: &str) -> Option<bool> {
         self.text(name).map(|text| text.eq_ignore_ascii_case("true"))
     }
 
-    pub fn number(self, name: &str) -> Result<Option<i64>, ApiError> {
+    pub(crate) fn number(self, name: &str) -> Result<Option<i64>, ApiError> {
         self.text(name)
             .map(|text| text.parse().map_err(|_| invalid(name, &text)))
             .transpose()
     }
 
     /// A list of scalars; a single scalar is a list of one.
-    pub fn list(self, name: &str) -> Vec<String> {
+    pub(crate) fn list(self, name: &str) -> Vec<String> {
         match self.0.get(name) {
             Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
             Some(one) => scalar(one).into_iter().collect(),
@@ -38,7 +38,7 @@ impl<'a> Params<'a> {
     }
 
     /// A list of structures.
-    pub fn items(self, name: &str) -> Vec<Params<'a>> {
+    pub(crate) fn items(self, name: &str) -> Vec<Params<'a>> {
         match self.0.get(name) {
             Some(Value::Array(items)) => items.iter().map(Params).collect(),
             Some(one @ Value::Object(_)) => vec![Params(one)],
@@ -46,12 +46,12 @@ impl<'a> Params<'a> {
         }
     }
 
-    pub fn sub(self, name: &str) -> Option<Params<'a>> {
+    pub(crate) fn sub(self, name: &str) -> Option<Params<'a>> {
         self.0.get(name).filter(|value| value.is_object()).map(Params)
     }
 
     /// A block of addresses, canonical.
-    pub fn cidr(self, name: &str) -> Result<Cidr, ApiError> {
+    pub(crate) fn cidr(self, name: &str) -> Result<Cidr, ApiError> {
         let text = self.required(name)?;
         text.parse().map_err(|()| not_a_cidr(name, &text))
     }

@@ -38,7 +38,7 @@ pub(crate) struct Sight {
 const FLICKER: Duration = Duration::from_secs(1);
 
 impl Sight {
-    pub fn of(call: &Call<'_>) -> Self {
+    pub(crate) fn of(call: &Call<'_>) -> Self {
         Self {
             now: call.now,
             seed: call.world.settings.seed,
@@ -48,12 +48,12 @@ impl Sight {
     }
 
     /// Whether an object is seen by this call.
-    pub fn sees<T: Thing>(&self, id: &str, thing: &T) -> bool {
+    pub(crate) fn sees<T: Thing>(&self, id: &str, thing: &T) -> bool {
         thing.vanishes_at().is_none_or(|at| self.now < at) && self.sees_from(id, thing.visible_at())
     }
 
     /// Whether something that everybody sees from `visible_at` on is seen by this call.
-    pub fn sees_from(&self, id: &str, visible_at: SimTime) -> bool {
+    pub(crate) fn sees_from(&self, id: &str, visible_at: SimTime) -> bool {
         if self.all || self.now >= visible_at {
             return true;
         }
@@ -65,7 +65,11 @@ impl Sight {
     ///
     /// # Errors
     /// `….Malformed` for an id of another kind, `….NotFound` when there is none or it is not visible yet.
-    pub fn find<'t, T: Thing>(&self, table: &'t BTreeMap<String, T>, id: &str) -> Result<&'t T, ApiError> {
+    pub(crate) fn find<'t, T: Thing>(
+        &self,
+        table: &'t BTreeMap<String, T>,
+        id: &str,
+    ) -> Result<&'t T, ApiError> {
         check_form::<T>(id)?;
         table
             .get(id)
@@ -74,7 +78,7 @@ impl Sight {
     }
 
     /// The same, to change.
-    pub fn find_mut<'t, T: Thing>(
+    pub(crate) fn find_mut<'t, T: Thing>(
         &self,
         table: &'t mut BTreeMap<String, T>,
         id: &str,

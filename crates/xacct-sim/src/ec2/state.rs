@@ -54,7 +54,7 @@ pub(crate) struct Attribute {
 }
 
 impl Attribute {
-    pub fn fixed(value: bool) -> Self {
+    pub(crate) fn fixed(value: bool) -> Self {
         Self {
             before: value,
             after: value,
@@ -62,11 +62,11 @@ impl Attribute {
         }
     }
 
-    pub fn at(self, now: SimTime) -> bool {
+    pub(crate) fn at(self, now: SimTime) -> bool {
         if now >= self.from { self.after } else { self.before }
     }
 
-    pub fn set(&mut self, now: SimTime, value: bool, from: SimTime) {
+    pub(crate) fn set(&mut self, now: SimTime, value: bool, from: SimTime) {
         *self = Self {
             before: self.at(now),
             after: value,
@@ -347,7 +347,7 @@ thing!(
 
 impl State {
     /// A VPC's main route table.
-    pub fn main_table(&self, vpc: &str) -> Option<&RouteTable> {
+    pub(crate) fn main_table(&self, vpc: &str) -> Option<&RouteTable> {
         self.route_tables.values().find(|table| {
             table.vpc == vpc
                 && table
@@ -358,7 +358,7 @@ impl State {
     }
 
     /// The table that holds for a subnet: its own, else the main one.
-    pub fn table_of(&self, subnet: &str) -> Option<&RouteTable> {
+    pub(crate) fn table_of(&self, subnet: &str) -> Option<&RouteTable> {
         let vpc = &self.subnets.get(subnet)?.vpc;
         let own = |table: &&RouteTable| {
             table
@@ -373,28 +373,28 @@ impl State {
     }
 
     /// The ACL that holds for a subnet.
-    pub fn acl_of(&self, subnet: &str) -> Option<&NetworkAcl> {
+    pub(crate) fn acl_of(&self, subnet: &str) -> Option<&NetworkAcl> {
         self.network_acls
             .values()
             .find(|acl| acl.associations.contains_key(subnet))
     }
 
     /// A VPC's default security group.
-    pub fn default_group(&self, vpc: &str) -> Option<&SecurityGroup> {
+    pub(crate) fn default_group(&self, vpc: &str) -> Option<&SecurityGroup> {
         self.security_groups
             .values()
             .find(|group| group.vpc == vpc && group.name == "default")
     }
 
     /// Interfaces that are there at an instant.
-    pub fn live_enis(&self, now: SimTime) -> impl Iterator<Item = &Eni> {
+    pub(crate) fn live_enis(&self, now: SimTime) -> impl Iterator<Item = &Eni> {
         self.enis
             .values()
             .filter(move |eni| eni.gone_at.is_none_or(|gone| now < gone))
     }
 
     /// Drops what nobody can see any more, so that ids of the distant past cost nothing.
-    pub fn settle(&mut self, now: SimTime) {
+    pub(crate) fn settle(&mut self, now: SimTime) {
         self.enis
             .retain(|_, eni| eni.gone_at.is_none_or(|gone| now < gone));
         self.endpoints
@@ -417,13 +417,13 @@ impl State {
     }
 
     /// A resource's tags.
-    pub fn tags_of(&self, id: &str) -> Option<&Tags> {
+    pub(crate) fn tags_of(&self, id: &str) -> Option<&Tags> {
         self.tags.get(id)
     }
 }
 
 impl NatGateway {
-    pub fn state(&self, now: SimTime) -> &'static str {
+    pub(crate) fn state(&self, now: SimTime) -> &'static str {
         match (self.deletion, &self.failure) {
             (Some((_, done)), _) if now >= done => "deleted",
             (Some(_), _) => "deleting",
@@ -434,7 +434,7 @@ impl NatGateway {
     }
 
     /// Whether it holds its subnet, address and place in the VPC.
-    pub fn is_live(&self, now: SimTime) -> bool {
+    pub(crate) fn is_live(&self, now: SimTime) -> bool {
         !matches!(self.state(now), "deleted" | "failed")
     }
 }

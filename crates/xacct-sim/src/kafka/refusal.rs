@@ -3,7 +3,7 @@
 /// Partitions that one serverless cluster can hold.
 ///
 /// Source: Amazon MSK developer guide, "Amazon MSK quota", MSK Serverless.
-pub const PARTITION_QUOTA: usize = 2_400;
+pub(crate) const PARTITION_QUOTA: usize = 2_400;
 
 /// Why the store refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

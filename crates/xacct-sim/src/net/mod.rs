@@ -14,7 +14,7 @@ pub(crate) struct Blocked {
 }
 
 impl Blocked {
-    pub fn new(why: impl Into<String>) -> Self {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
         Self { why: why.into() }
     }
 }

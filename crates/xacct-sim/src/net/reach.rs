@@ -45,7 +45,7 @@ pub(super) struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    pub fn of(world: &'a World, from: &'a Endpoint) -> Result<Self, Blocked> {
+    pub(crate) fn of(world: &'a World, from: &'a Endpoint) -> Result<Self, Blocked> {
         let state = ec2(world, &from.account)?;
         let subnet = state
             .subnets
@@ -270,7 +270,7 @@ pub(super) struct Side<'a> {
 
 impl Side<'_> {
     /// Whether some rule of some group lets the service pass. `peer`: account, VPC and groups of the other end.
-    pub fn allows(
+    pub(crate) fn allows(
         &self,
         (protocol, port): Service<'_>,
         address: Cidr,

@@ -120,18 +120,18 @@ pub(crate) struct Relation {
 
 impl Relation {
     /// Name of the SQLite table with its rows (tables and materialized views).
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         format!("r{}", self.oid)
     }
 
-    pub fn materialized(&self) -> Option<&Materialized> {
+    pub(crate) fn materialized(&self) -> Option<&Materialized> {
         match &self.kind {
             Kind::Materialized(view) => Some(view),
             _ => None,
         }
     }
 
-    pub fn materialized_mut(&mut self) -> Option<&mut Materialized> {
+    pub(crate) fn materialized_mut(&mut self) -> Option<&mut Materialized> {
         match &mut self.kind {
             Kind::Materialized(view) => Some(view),
             _ => None,
@@ -153,7 +153,7 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     /// A fresh database: the schema `public`, in which everybody may create.
-    pub fn new(name: &str, owner: &str) -> Self {
+    pub(crate) fn new(name: &str, owner: &str) -> Self {
         let everybody = BTreeSet::from(["CREATE".to_owned(), "USAGE".to_owned()]);
         let public = Schema {
             oid: 2_200,
@@ -172,13 +172,13 @@ impl Catalog {
         }
     }
 
-    pub fn new_oid(&mut self) -> i64 {
+    pub(crate) fn new_oid(&mut self) -> i64 {
         self.next_oid += 1;
         self.next_oid
     }
 
     /// The key under which a new relation goes: its schema, or the first of the search path that exists.
-    pub fn place(&self, name: &Name, session: &Session<'_>) -> SqlResult<(String, String)> {
+    pub(crate) fn place(&self, name: &Name, session: &Session<'_>) -> SqlResult<(String, String)> {
         self.check_database(name)?;
         let schema = match &name.schema {
             Some(schema) => schema.clone(),
@@ -197,12 +197,12 @@ impl Catalog {
     }
 
     /// The key of a relation that exists.
-    pub fn find(&self, name: &Name, session: &Session<'_>) -> SqlResult<(String, String)> {
+    pub(crate) fn find(&self, name: &Name, session: &Session<'_>) -> SqlResult<(String, String)> {
         self.find_on(name, &session.options.search_path(session.user))
     }
 
     /// The same with the search path given.
-    pub fn find_on(&self, name: &Name, path: &[String]) -> SqlResult<(String, String)> {
+    pub(crate) fn find_on(&self, name: &Name, path: &[String]) -> SqlResult<(String, String)> {
         self.check_database(name)?;
         let schemas = match &name.schema {
             Some(schema) if !self.schemas.contains_key(schema) => return Err(no_schema(schema)),
@@ -226,7 +226,7 @@ impl Catalog {
     }
 
     /// The relations that read from this one, directly. Late-binding views do not count.
-    pub fn dependents(&self, key: &(String, String)) -> Vec<(String, String)> {
+    pub(crate) fn dependents(&self, key: &(String, String)) -> Vec<(String, String)> {
         self.relations
             .iter()
             .filter(|(_, relation)| match &relation.kind {
@@ -261,7 +261,7 @@ pub(crate) struct Session<'a> {
 
 impl Session<'_> {
     /// Whether the user is a superuser, by attribute or by the role `sys:superuser`.
-    pub fn superuser(&self) -> bool {
+    pub(crate) fn superuser(&self) -> bool {
         let by_attribute = self
             .accounts
             .users
@@ -271,7 +271,7 @@ impl Session<'_> {
     }
 
     /// The user's roles, with the roles that those have.
-    pub fn roles(&self) -> BTreeSet<String> {
+    pub(crate) fn roles(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut open: Vec<String> = self
             .accounts
@@ -294,7 +294,7 @@ impl Session<'_> {
     }
 
     /// Whether some role of the user holds a system permission.
-    pub fn has_system(&self, permission: &str) -> bool {
+    pub(crate) fn has_system(&self, permission: &str) -> bool {
         self.superuser()
             || self.roles().iter().any(|role| {
                 self.accounts
@@ -305,7 +305,7 @@ impl Session<'_> {
     }
 
     /// Whether these grants, or ownership, give the privilege.
-    pub fn holds(&self, owner: &str, grants: &Grants, privilege: &str) -> bool {
+    pub(crate) fn holds(&self, owner: &str, grants: &Grants, privilege: &str) -> bool {
         if self.superuser() || owner == self.user {
             return true;
         }
@@ -321,7 +321,7 @@ impl Session<'_> {
 
     /// # Errors
     /// `permission denied for schema x`, `schema "x" does not exist`.
-    pub fn need_schema(&self, catalog: &Catalog, schema: &str, privilege: &str) -> SqlResult<()> {
+    pub(crate) fn need_schema(&self, catalog: &Catalog, schema: &str, privilege: &str) -> SqlResult<()> {
         let found = catalog.schemas.get(schema).ok_or_else(|| no_schema(schema))?;
         if self.holds(&found.owner, &found.grants, privilege) {
             Ok(())
@@ -332,7 +332,12 @@ impl Session<'_> {
 
     /// # Errors
     /// `permission denied for relation x`; the schema's USAGE is needed, too.
-    pub fn need_relation(&self, catalog: &Catalog, key: &(String, String), privilege: &str) -> SqlResult<()> {
+    pub(crate) fn need_relation(
+        &self,
+        catalog: &Catalog,
+        key: &(String, String),
+        privilege: &str,
+    ) -> SqlResult<()> {
         self.need_schema(catalog, &key.0, "USAGE")?;
         let found = &catalog.relations[key];
         if self.holds(&found.owner, &found.grants, privilege) {
@@ -344,7 +349,7 @@ impl Session<'_> {
 
     /// # Errors
     /// `must be owner of <what> <name>`.
-    pub fn need_owner(&self, owner: &str, what: &str, name: &str) -> SqlResult<()> {
+    pub(crate) fn need_owner(&self, owner: &str, what: &str, name: &str) -> SqlResult<()> {
         if self.superuser() || owner == self.user {
             Ok(())
         } else {

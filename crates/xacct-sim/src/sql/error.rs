@@ -18,7 +18,7 @@ pub(crate) type SqlResult<T> = Result<T, SqlError>;
 
 impl SqlError {
     /// An error whose text says everything. The prefix `ERROR: ` is added here.
-    pub fn new(message: impl AsRef<str>) -> Self {
+    pub(crate) fn new(message: impl AsRef<str>) -> Self {
         Self {
             message: format!("ERROR: {}", message.as_ref()),
             cause: None,
@@ -27,7 +27,7 @@ impl SqlError {
     }
 
     /// An error of the outside world: `cause` is kept for `Sim::explain`.
-    pub fn outside(message: impl AsRef<str>, cause: impl Into<String>, after: Duration) -> Self {
+    pub(crate) fn outside(message: impl AsRef<str>, cause: impl Into<String>, after: Duration) -> Self {
         Self {
             cause: Some(cause.into()),
             after,
@@ -36,7 +36,7 @@ impl SqlError {
     }
 
     /// `syntax error at or near "x"` with the 1-based character position.
-    pub fn syntax(near: &str, position: usize) -> Self {
+    pub(crate) fn syntax(near: &str, position: usize) -> Self {
         if near.is_empty() {
             return Self::new("syntax error at end of input").at(position);
         }
@@ -44,25 +44,25 @@ impl SqlError {
     }
 
     /// Adds the position as the Data API shows it.
-    pub fn at(mut self, position: usize) -> Self {
+    pub(crate) fn at(mut self, position: usize) -> Self {
         self.message.push_str(&format!("\n  Position: {position}"));
         self
     }
 
     /// Adds a detail line.
-    pub fn detail(mut self, detail: &str) -> Self {
+    pub(crate) fn detail(mut self, detail: &str) -> Self {
         self.message.push_str(&format!("\n  Detail: {detail}"));
         self
     }
 
     /// Adds a hint line.
-    pub fn hint(mut self, hint: &str) -> Self {
+    pub(crate) fn hint(mut self, hint: &str) -> Self {
         self.message.push_str(&format!("\n  Hint: {hint}"));
         self
     }
 
     /// Something Redshift has and the simulator has not. Loud, so that nobody takes it for Redshift's answer.
-    pub fn not_modelled(what: impl AsRef<str>) -> Self {
+    pub(crate) fn not_modelled(what: impl AsRef<str>) -> Self {
         Self::new(format!("{} is not modelled by the simulator", what.as_ref()))
     }
 }

@@ -118,30 +118,30 @@ pub(crate) struct Options {
 
 impl Options {
     /// Settings of a session in a workgroup with these config parameters.
-    pub fn new(session: BTreeMap<String, String>, workgroup: BTreeMap<String, String>) -> Self {
+    pub(crate) fn new(session: BTreeMap<String, String>, workgroup: BTreeMap<String, String>) -> Self {
         Self { session, workgroup }
     }
 
     /// Whether `SET` takes this name.
-    pub fn is_known(name: &str) -> bool {
+    pub(crate) fn is_known(name: &str) -> bool {
         KNOWN.iter().any(|(known, _)| *known == name)
     }
 
     /// The value as `SHOW` shows it.
-    pub fn value(&self, name: &str) -> Option<String> {
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
         let (_, default) = KNOWN.iter().find(|(known, _)| *known == name)?;
         let found = self.session.get(name).or_else(|| self.workgroup.get(name));
         Some(found.map_or(*default, String::as_str).to_owned())
     }
 
     /// A boolean setting.
-    pub fn is_on(&self, name: &str) -> bool {
+    pub(crate) fn is_on(&self, name: &str) -> bool {
         let value = self.value(name).unwrap_or_default().to_ascii_lowercase();
         matches!(value.as_str(), "on" | "true" | "t" | "1" | "yes")
     }
 
     /// Sets or, with None, resets a value of the session.
-    pub fn set(&mut self, name: &str, value: Option<String>) {
+    pub(crate) fn set(&mut self, name: &str, value: Option<String>) {
         match value {
             Some(value) => self.session.insert(name.to_owned(), value),
             None => self.session.remove(name),
@@ -149,24 +149,24 @@ impl Options {
     }
 
     /// The values set in the session.
-    pub fn session(&self) -> &BTreeMap<String, String> {
+    pub(crate) fn session(&self) -> &BTreeMap<String, String> {
         &self.session
     }
 
     /// The same without what the session set: auto refresh sees the workgroup's settings only.
-    pub fn workgroup_only(&self) -> Self {
+    pub(crate) fn workgroup_only(&self) -> Self {
         Self {
             session: BTreeMap::new(),
             workgroup: self.workgroup.clone(),
         }
     }
 
-    pub fn case_sensitive(&self) -> bool {
+    pub(crate) fn case_sensitive(&self) -> bool {
         self.is_on("enable_case_sensitive_identifier")
     }
 
     /// Schemas searched for bare names, without `$user`.
-    pub fn search_path(&self, user: &str) -> Vec<String> {
+    pub(crate) fn search_path(&self, user: &str) -> Vec<String> {
         let path = self.value("search_path").unwrap_or_default();
         path.split(',')
             .map(|part| part.trim().trim_matches(['"', '\'']))

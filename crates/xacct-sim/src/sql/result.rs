@@ -59,7 +59,7 @@ fn decimal(number: f64, whole: i64, scale: u32) -> String {
 
 impl ResultSet {
     /// A result of one text column.
-    pub fn text(name: &str, value: &str) -> Self {
+    pub(crate) fn text(name: &str, value: &str) -> Self {
         Self {
             columns: vec![Column::new(name, Ty::Varchar(65_535))],
             rows: vec![vec![Value::Text(value.to_owned())]],
@@ -67,7 +67,7 @@ impl ResultSet {
     }
 
     /// All cells, for tests and for the Data API.
-    pub fn cells(&self, padded: bool) -> Vec<Vec<Cell>> {
+    pub(crate) fn cells(&self, padded: bool) -> Vec<Vec<Cell>> {
         self.rows
             .iter()
             .map(|row| {

@@ -302,7 +302,7 @@ pub(crate) enum Statement {
 impl Statement {
     /// The command's name where it may not stand inside a transaction block.
     /// <https://docs.aws.amazon.com/redshift/latest/dg/r_SVL_MULTI_STATEMENT_VIOLATIONS.html>
-    pub fn refused_in_transaction(&self) -> Option<&'static str> {
+    pub(crate) fn refused_in_transaction(&self) -> Option<&'static str> {
         match self {
             Self::CreateDatabase { .. } => Some("CREATE DATABASE"),
             Self::DropDatabase { .. } => Some("DROP DATABASE"),

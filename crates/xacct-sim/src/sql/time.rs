@@ -151,7 +151,7 @@ pub(crate) enum Part {
 impl Part {
     /// The unit that Redshift knows under this name (singular, plural or short).
     /// <https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html>
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
             "microsecond" | "microseconds" | "microsec" | "us" => Self::Micros(1),
             "millisecond" | "milliseconds" | "millisec" | "msec" | "ms" => Self::Micros(1_000),

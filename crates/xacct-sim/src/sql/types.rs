@@ -33,7 +33,7 @@ pub(crate) struct Column {
 
 impl Column {
     /// A column of this name and type.
-    pub fn new(name: impl Into<String>, ty: Ty) -> Self {
+    pub(crate) fn new(name: impl Into<String>, ty: Ty) -> Self {
         Self {
             name: name.into(),
             ty,
@@ -43,7 +43,7 @@ impl Column {
 
 impl Ty {
     /// Name in `ColumnMetadata.typeName` (as the wire protocol's drivers name it).
-    pub fn wire_name(self) -> &'static str {
+    pub(crate) fn wire_name(self) -> &'static str {
         match self {
             Self::SmallInt => "int2",
             Self::Int => "int4",
@@ -64,7 +64,7 @@ impl Ty {
     }
 
     /// Name in `svv_columns.data_type` and in error texts.
-    pub fn sql_name(self) -> &'static str {
+    pub(crate) fn sql_name(self) -> &'static str {
         match self {
             Self::SmallInt => "smallint",
             Self::Int => "integer",
@@ -86,7 +86,7 @@ impl Ty {
     }
 
     /// Declared length or precision, 0 where there is none.
-    pub fn precision(self) -> u32 {
+    pub(crate) fn precision(self) -> u32 {
         match self {
             Self::SmallInt => 5,
             Self::Int => 10,
@@ -104,7 +104,7 @@ impl Ty {
     }
 
     /// Digits after the point.
-    pub fn scale(self) -> u32 {
+    pub(crate) fn scale(self) -> u32 {
         match self {
             Self::Decimal(_, scale) => scale,
             Self::Timestamp | Self::Timestamptz => 6,
@@ -113,27 +113,27 @@ impl Ty {
     }
 
     /// Whole numbers.
-    pub fn is_integer(self) -> bool {
+    pub(crate) fn is_integer(self) -> bool {
         matches!(self, Self::SmallInt | Self::Int | Self::BigInt)
     }
 
     /// Anything one can calculate with.
-    pub fn is_number(self) -> bool {
+    pub(crate) fn is_number(self) -> bool {
         self.is_integer() || matches!(self, Self::Decimal(..) | Self::Real | Self::Double)
     }
 
     /// Character types and untyped literals.
-    pub fn is_text(self) -> bool {
+    pub(crate) fn is_text(self) -> bool {
         matches!(self, Self::Char(_) | Self::Varchar(_) | Self::Unknown)
     }
 
     /// Dates and timestamps.
-    pub fn is_time(self) -> bool {
+    pub(crate) fn is_time(self) -> bool {
         matches!(self, Self::Timestamp | Self::Timestamptz | Self::Date)
     }
 
     /// The type that can hold values of both (CASE branches, UNION, COALESCE).
-    pub fn common(self, other: Self) -> Self {
+    pub(crate) fn common(self, other: Self) -> Self {
         match (self, other) {
             (Self::Unknown, any) | (any, Self::Unknown) => any,
             (a, b) if a == b => a,

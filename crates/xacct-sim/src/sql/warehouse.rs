@@ -41,7 +41,7 @@ impl Database {
     ///
     /// # Errors
     /// SQLite's, for lack of memory.
-    pub fn new(name: &str, owner: &str) -> SqlResult<Self> {
+    pub(crate) fn new(name: &str, owner: &str) -> SqlResult<Self> {
         let connection = Connection::open_in_memory()?;
         // Nothing here outlives the process, so there is nothing to keep safe.
         connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")?;
@@ -58,7 +58,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// As [`Database::new`].
-    pub fn new(admin: &str, database: &str) -> SqlResult<Self> {
+    pub(crate) fn new(admin: &str, database: &str) -> SqlResult<Self> {
         let mut warehouse = Self {
             accounts: Accounts::default(),
             databases: BTreeMap::new(),
@@ -95,7 +95,7 @@ impl Warehouse {
     }
 
     /// Adds a user, if it is not there yet.
-    pub fn add_user(&mut self, name: &str, superuser: bool) {
+    pub(crate) fn add_user(&mut self, name: &str, superuser: bool) {
         if !self.accounts.users.contains_key(name) {
             self.next_user += 1;
             let user = User {
@@ -108,14 +108,14 @@ impl Warehouse {
     }
 
     /// An id that was not used for a user, role, query or transaction.
-    pub fn new_id(&mut self) -> i64 {
+    pub(crate) fn new_id(&mut self) -> i64 {
         self.next_query += 1;
         self.next_query
     }
 
     /// # Errors
     /// `database "x" does not exist`.
-    pub fn database(&mut self, name: &str) -> SqlResult<&mut Database> {
+    pub(crate) fn database(&mut self, name: &str) -> SqlResult<&mut Database> {
         self.databases
             .get_mut(name)
             .ok_or_else(|| SqlError::new(format!("database \"{name}\" does not exist")))

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use xacct_sim::{ApiError, Sim};
 
-pub const A: &str = "111111111111";
-pub const B: &str = "222222222222";
+pub(crate) const A: &str = "111111111111";
+pub(crate) const B: &str = "222222222222";
 
 /// Two accounts in a region of four zones.
-pub fn sim() -> Sim {
+pub(crate) fn sim() -> Sim {
     Sim::builder()
         .seed(7)
         .region("ap-south-1")
@@ -19,7 +19,7 @@ pub fn sim() -> Sim {
 }
 
 /// The same without windows in which new things are invisible.
-pub fn still_sim() -> Sim {
+pub(crate) fn still_sim() -> Sim {
     Sim::builder()
         .seed(7)
         .region("ap-south-1")
@@ -30,13 +30,13 @@ pub fn still_sim() -> Sim {
 }
 
 /// A VPC with a subnet in each zone that every service offers, and a security group.
-pub struct Network {
+pub(crate) struct Network {
     pub vpc: String,
     pub subnets: Vec<String>,
     pub group: String,
 }
 
-pub fn network(sim: &Sim, account: &str, cidr: &str, bits: u8) -> Network {
+pub(crate) fn network(sim: &Sim, account: &str, cidr: &str, bits: u8) -> Network {
     let made = sim
         .call(account, "ec2", "CreateVpc", json!({ "CidrBlock": cidr }))
         .unwrap();
@@ -59,18 +59,18 @@ pub fn network(sim: &Sim, account: &str, cidr: &str, bits: u8) -> Network {
 }
 
 /// Lets simulated time pass.
-pub fn pass(sim: &Sim, seconds: u64) {
+pub(crate) fn pass(sim: &Sim, seconds: u64) {
     sim.clock().advance(Duration::from_secs(seconds));
 }
 
 /// Code and text of a refusal.
-pub fn refused(reply: Result<Value, ApiError>) -> (String, String) {
+pub(crate) fn refused(reply: Result<Value, ApiError>) -> (String, String) {
     let error = reply.unwrap_err();
     (error.code, error.message)
 }
 
 /// A trust policy for one principal.
-pub fn trust(kind: &str, name: &str) -> String {
+pub(crate) fn trust(kind: &str, name: &str) -> String {
     json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Principal": { kind: name }, "Action": "sts:AssumeRole" }
     ]})
@@ -78,12 +78,12 @@ pub fn trust(kind: &str, name: &str) -> String {
 }
 
 /// An identity policy that allows actions on a resource.
-pub fn allow(actions: &[&str], resource: &str) -> Value {
+pub(crate) fn allow(actions: &[&str], resource: &str) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": resource }] })
 }
 
 /// Makes a role and gives its ARN.
-pub fn role(sim: &Sim, account: &str, name: &str, trust: &str) -> String {
+pub(crate) fn role(sim: &Sim, account: &str, name: &str, trust: &str) -> String {
     let asked = json!({ "RoleName": name, "AssumeRolePolicyDocument": trust });
     sim.call(account, "iam", "CreateRole", asked).unwrap()["Role"]["Arn"]
         .as_str()
@@ -91,7 +91,7 @@ pub fn role(sim: &Sim, account: &str, name: &str, trust: &str) -> String {
         .to_owned()
 }
 
-pub fn put_policy(sim: &Sim, account: &str, role: &str, policy: &Value) {
+pub(crate) fn put_policy(sim: &Sim, account: &str, role: &str, policy: &Value) {
     let asked = json!({ "RoleName": role, "PolicyName": "p", "PolicyDocument": policy.to_string() });
     sim.call(account, "iam", "PutRolePolicy", asked).unwrap();
 }

@@ -7,10 +7,10 @@ use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use xacct_sim::Sim;
 
-pub const A: &str = "111111111111";
-pub const B: &str = "222222222222";
+pub(crate) const A: &str = "111111111111";
+pub(crate) const B: &str = "222222222222";
 
-pub fn sim() -> Sim {
+pub(crate) fn sim() -> Sim {
     Sim::builder()
         .seed(7)
         .region("ap-south-1")
@@ -20,7 +20,11 @@ pub fn sim() -> Sim {
 }
 
 /// Retries, as a deployer must, what is not visible yet.
-pub async fn patient<T, E: ProvideErrorMetadata + std::fmt::Debug, F: Future<Output = Result<T, E>>>(
+pub(crate) async fn patient<
+    T,
+    E: ProvideErrorMetadata + std::fmt::Debug,
+    F: Future<Output = Result<T, E>>,
+>(
     mut call: impl FnMut() -> F,
 ) -> T {
     for _ in 0..100 {
@@ -35,7 +39,7 @@ pub async fn patient<T, E: ProvideErrorMetadata + std::fmt::Debug, F: Future<Out
     panic!("still not found after 100 s")
 }
 
-pub async fn vpc(ec2: &Client, cidr: &str, name: &str) -> String {
+pub(crate) async fn vpc(ec2: &Client, cidr: &str, name: &str) -> String {
     let tag = Tag::builder().key("Name").value(name).build();
     let tags = TagSpecification::builder()
         .resource_type(ResourceType::Vpc)
@@ -55,7 +59,7 @@ pub async fn vpc(ec2: &Client, cidr: &str, name: &str) -> String {
     id
 }
 
-pub async fn subnet(ec2: &Client, vpc: &str, cidr: &str) -> String {
+pub(crate) async fn subnet(ec2: &Client, vpc: &str, cidr: &str) -> String {
     let made = patient(|| ec2.create_subnet().vpc_id(vpc).cidr_block(cidr).send()).await;
     let id = made.subnet.unwrap().subnet_id.unwrap();
     patient(|| ec2.describe_subnets().subnet_ids(&id).send()).await;
@@ -67,6 +71,6 @@ pub async fn subnet(ec2: &Client, vpc: &str, cidr: &str) -> String {
     clippy::disallowed_methods,
     reason = "tests run on the simulator's own runtime"
 )]
-pub async fn pause(seconds: u64) {
+pub(crate) async fn pause(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }

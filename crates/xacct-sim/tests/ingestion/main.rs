@@ -1,5 +1,7 @@
 //! From records in a topic to rows in a view, over the whole simulated way; and every way in which it breaks.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
 mod support;
 
 use std::time::Duration;
@@ -378,10 +380,7 @@ fn the_sdk_runs_statements_and_waits_in_long_polls() {
             if done.has_result_set() == Some(true) {
                 let result = client.get_statement_result().id(id).send().await.unwrap();
                 assert_eq!(result.records()[0][0].as_long_value(), Ok(&3));
-                assert_eq!(
-                    result.column_metadata()[0].name(),
-                    Some("total")
-                );
+                assert_eq!(result.column_metadata()[0].name(), Some("total"));
             }
         }
     });

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use xacct_sim::Sim;
 use xacct_sim::kafka::NewRecord;
 
-pub const A: &str = "111111111111";
-pub const B: &str = "222222222222";
-pub const TOPIC: &str = "clicks";
+pub(crate) const A: &str = "111111111111";
+pub(crate) const B: &str = "222222222222";
+pub(crate) const TOPIC: &str = "clicks";
 
 /// Stream account A, warehouse account B, everything between them.
-pub struct Pipeline {
+pub(crate) struct Pipeline {
     pub sim: Sim,
     /// Ids and ARNs by what they are.
     pub ids: BTreeMap<&'static str, String>,
@@ -25,15 +25,15 @@ struct Network {
     subnets: Vec<String>,
 }
 
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-pub fn permission(protocol: &str, port: u16, cidr: &str) -> Value {
+pub(crate) fn permission(protocol: &str, port: u16, cidr: &str) -> Value {
     json!({ "IpProtocol": protocol, "FromPort": port, "ToPort": port, "IpRanges": [{ "CidrIp": cidr }] })
 }
 
-pub fn policy(actions: &[&str], resource: &str) -> Value {
+pub(crate) fn policy(actions: &[&str], resource: &str) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": resource }] })
 }
 
@@ -44,7 +44,7 @@ fn trust(kind: &str, principal: &str) -> String {
 
 impl Pipeline {
     /// The whole, with nothing in the topic and no SQL object.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let sim = Sim::builder()
             .seed(5)
             .region("ap-south-1")
@@ -69,17 +69,17 @@ impl Pipeline {
         new
     }
 
-    pub fn call(&self, account: &str, service: &str, operation: &str, params: Value) -> Value {
+    pub(crate) fn call(&self, account: &str, service: &str, operation: &str, params: Value) -> Value {
         self.sim
             .call(account, service, operation, params)
             .unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 
-    pub fn ec2(&self, account: &str, operation: &str, params: Value) -> Value {
+    pub(crate) fn ec2(&self, account: &str, operation: &str, params: Value) -> Value {
         self.call(account, "ec2", operation, params)
     }
 
-    pub fn pass(&self, seconds: u64) {
+    pub(crate) fn pass(&self, seconds: u64) {
         self.sim.clock().advance(Duration::from_secs(seconds));
     }
 
@@ -261,14 +261,14 @@ impl Pipeline {
     }
 
     /// Replaces the policy of a role.
-    pub fn put(&self, account: &str, role: &str, document: &Value) {
+    pub(crate) fn put(&self, account: &str, role: &str, document: &Value) {
         let asked = json!({ "RoleName": role, "PolicyName": "p", "PolicyDocument": document.to_string() });
         self.call(account, "iam", "PutRolePolicy", asked);
         self.pass(120);
     }
 
     /// Gives the reader these actions, each on what it is for.
-    pub fn grant(&self, actions: &[&str]) {
+    pub(crate) fn grant(&self, actions: &[&str]) {
         let cluster = &self.ids["cluster"];
         let part = |kind: &str| format!("{}/*", cluster.replacen(":cluster/", &format!(":{kind}/"), 1));
         let statements: Vec<Value> = actions
@@ -310,7 +310,7 @@ impl Pipeline {
         self.pass(7_200);
     }
 
-    pub fn topic(&self, name: &str) {
+    pub(crate) fn topic(&self, name: &str) {
         let cluster = self.ids["cluster"].clone();
         self.sim
             .kafka(|store| store.create_topic(&cluster, name, 3, BTreeMap::new()))
@@ -318,7 +318,7 @@ impl Pipeline {
     }
 
     /// Appends values, spread over the partitions.
-    pub fn produce<'a>(&self, values: impl IntoIterator<Item = &'a str>) {
+    pub(crate) fn produce<'a>(&self, values: impl IntoIterator<Item = &'a str>) {
         let cluster = &self.ids["cluster"];
         self.sim.kafka(|store| {
             for (at, value) in values.into_iter().enumerate() {
@@ -336,14 +336,14 @@ impl Pipeline {
     }
 
     /// Runs one statement to its end as the admin; its description.
-    pub fn sql(&self, text_of: &str) -> Value {
+    pub(crate) fn sql(&self, text_of: &str) -> Value {
         let asked = json!({ "WorkgroupName": "clicks", "Database": "dev", "SecretArn": self.ids["secret"], "Sql": text_of });
         let id = self.call(B, "redshift-data", "ExecuteStatement", asked)["Id"].clone();
         self.pass(300);
         self.call(B, "redshift-data", "DescribeStatement", json!({ "Id": id }))
     }
 
-    pub fn ok(&self, text_of: &str) -> Value {
+    pub(crate) fn ok(&self, text_of: &str) -> Value {
         let done = self.sql(text_of);
         let why = self.sim.explain(done["Id"].as_str().unwrap());
         assert_eq!(
@@ -355,7 +355,7 @@ impl Pipeline {
     }
 
     /// The only cell of a query.
-    pub fn one(&self, query: &str) -> Value {
+    pub(crate) fn one(&self, query: &str) -> Value {
         let done = self.ok(query);
         let result = self.call(
             B,
@@ -367,7 +367,7 @@ impl Pipeline {
         field.values().next().unwrap().clone()
     }
 
-    pub fn schema_by_arn(&self) -> String {
+    pub(crate) fn schema_by_arn(&self) -> String {
         format!(
             "CREATE EXTERNAL SCHEMA \"ext\" FROM MSK IAM_ROLE '{}' AUTHENTICATION iam CLUSTER_ARN '{}'",
             self.chain(),
@@ -375,7 +375,7 @@ impl Pipeline {
         )
     }
 
-    pub fn schema_by_uri(&self) -> String {
+    pub(crate) fn schema_by_uri(&self) -> String {
         format!(
             "CREATE EXTERNAL SCHEMA \"ext\" FROM KAFKA IAM_ROLE '{}' AUTHENTICATION iam URI '{}'",
             self.chain(),
@@ -389,7 +389,7 @@ impl Pipeline {
 }
 
 /// What the reader of a schema by cluster ARN needs.
-pub const READER: [&str; 6] = [
+pub(crate) const READER: [&str; 6] = [
     "kafka-cluster:Connect",
     "kafka-cluster:DescribeTopic",
     "kafka-cluster:ReadData",
@@ -398,4 +398,4 @@ pub const READER: [&str; 6] = [
     "kafka:GetBootstrapBrokers",
 ];
 
-pub const VIEW: &str = "CREATE MATERIALIZED VIEW \"public\".\"clicks\" AS SELECT \"kafka_partition\", \"kafka_offset\", \"kafka_key\", \"kafka_headers\", CASE WHEN CAN_JSON_PARSE(\"kafka_value\") THEN JSON_PARSE(\"kafka_value\") END AS \"payload\", CASE WHEN CAN_JSON_PARSE(\"kafka_value\") THEN NULL ELSE \"kafka_value\" END AS \"raw\" FROM \"ext\".\"clicks\"";
+pub(crate) const VIEW: &str = "CREATE MATERIALIZED VIEW \"public\".\"clicks\" AS SELECT \"kafka_partition\", \"kafka_offset\", \"kafka_key\", \"kafka_headers\", CASE WHEN CAN_JSON_PARSE(\"kafka_value\") THEN JSON_PARSE(\"kafka_value\") END AS \"payload\", CASE WHEN CAN_JSON_PARSE(\"kafka_value\") THEN NULL ELSE \"kafka_value\" END AS \"raw\" FROM \"ext\".\"clicks\"";

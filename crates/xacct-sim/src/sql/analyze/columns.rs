@@ -46,7 +46,7 @@ pub(super) struct Scope<'p> {
 }
 
 impl<'p> Scope<'p> {
-    pub fn inside(parent: Option<&'p Scope<'p>>) -> Self {
+    pub(crate) fn inside(parent: Option<&'p Scope<'p>>) -> Self {
         Self {
             parent,
             ..Self::default()
@@ -54,7 +54,7 @@ impl<'p> Scope<'p> {
     }
 
     /// One table.
-    pub fn single(name: &str, sql: &str, columns: Vec<Column>) -> Self {
+    pub(crate) fn single(name: &str, sql: &str, columns: Vec<Column>) -> Self {
         let source = Source {
             alias: name.to_owned(),
             schema: None,

@@ -108,7 +108,12 @@ pub(crate) fn parse_query(text: &str) -> SqlResult<Box<Query>> {
 
 impl<'a> Analyzer<'a> {
     /// An analyzer for a user's own queries.
-    pub fn new(catalog: &'a Catalog, session: Session<'a>, switches: &'a SqlSwitches, now: i64) -> Self {
+    pub(crate) fn new(
+        catalog: &'a Catalog,
+        session: Session<'a>,
+        switches: &'a SqlSwitches,
+        now: i64,
+    ) -> Self {
         Self {
             catalog,
             session,
@@ -129,7 +134,7 @@ impl<'a> Analyzer<'a> {
     }
 
     /// Names are looked up as they were when the view was made.
-    pub fn seen_from(mut self, path: &[String], case_sensitive: bool) -> Self {
+    pub(crate) fn seen_from(mut self, path: &[String], case_sensitive: bool) -> Self {
         self.path = path.to_vec();
         self.case_sensitive = case_sensitive;
         self
@@ -137,7 +142,7 @@ impl<'a> Analyzer<'a> {
 
     /// Compiles the body of a streaming view: this stream's records are at hand, and only what is incrementally
     /// maintainable is allowed.
-    pub fn over(mut self, stream: Stream) -> Self {
+    pub(crate) fn over(mut self, stream: Stream) -> Self {
         self.stream = Some(stream);
         self
     }
@@ -146,18 +151,18 @@ impl<'a> Analyzer<'a> {
     ///
     /// # Errors
     /// Whatever Redshift would refuse at planning.
-    pub fn compile(&mut self, query: &Query) -> SqlResult<Compiled> {
+    pub(crate) fn compile(&mut self, query: &Query) -> SqlResult<Compiled> {
         self.query(query, None)
     }
 
     /// Compiles a query that aggregates or not; says which.
-    pub fn compile_streaming(&mut self, query: &Query) -> SqlResult<(Compiled, bool)> {
+    pub(crate) fn compile_streaming(&mut self, query: &Query) -> SqlResult<(Compiled, bool)> {
         let compiled = self.query(query, None)?;
         Ok((compiled, self.aggregates > 0))
     }
 
     /// Compiles a condition over one table (`DELETE … WHERE`).
-    pub fn condition(&mut self, text: &str, name: &str, columns: &[Column]) -> SqlResult<String> {
+    pub(crate) fn condition(&mut self, text: &str, name: &str, columns: &[Column]) -> SqlResult<String> {
         let dialect = RedshiftSqlDialect {};
         let parsed = Parser::new(&dialect)
             .try_with_sql(text)

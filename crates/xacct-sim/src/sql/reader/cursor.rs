@@ -33,7 +33,7 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub fn new(text: &'a str, case_sensitive: bool) -> SqlResult<Self> {
+    pub(crate) fn new(text: &'a str, case_sensitive: bool) -> SqlResult<Self> {
         Ok(Self {
             text,
             case_sensitive,
@@ -42,16 +42,16 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    pub fn peek(&self) -> Option<&Kind> {
+    pub(crate) fn peek(&self) -> Option<&Kind> {
         self.tokens.get(self.at).map(|token| &token.kind)
     }
 
-    pub fn at_end(&self) -> bool {
+    pub(crate) fn at_end(&self) -> bool {
         self.at >= self.tokens.len()
     }
 
     /// An error at the present token.
-    pub fn unexpected<T>(&self) -> SqlResult<T> {
+    pub(crate) fn unexpected<T>(&self) -> SqlResult<T> {
         let (near, position) = match self.tokens.get(self.at) {
             Some(token) => (&self.text[token.start..token.end], token.start + 1),
             None => ("", self.text.len() + 1),
@@ -60,13 +60,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether the keyword `ahead` tokens on is this one.
-    pub fn is_word(&self, ahead: usize, word: &str) -> bool {
+    pub(crate) fn is_word(&self, ahead: usize, word: &str) -> bool {
         matches!(self.tokens.get(self.at + ahead).map(|token| &token.kind),
             Some(Kind::Word(found)) if found.eq_ignore_ascii_case(word))
     }
 
     /// Takes the keywords, separated by blanks, if they all stand here.
-    pub fn take(&mut self, words: &str) -> bool {
+    pub(crate) fn take(&mut self, words: &str) -> bool {
         let count = words.split(' ').count();
         let all = words
             .split(' ')
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
         all
     }
 
-    pub fn expect(&mut self, words: &str) -> SqlResult<()> {
+    pub(crate) fn expect(&mut self, words: &str) -> SqlResult<()> {
         for word in words.split(' ') {
             if !self.take(word) {
                 return self.unexpected();
@@ -87,7 +87,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    pub fn take_symbol(&mut self, symbol: &str) -> bool {
+    pub(crate) fn take_symbol(&mut self, symbol: &str) -> bool {
         let found = matches!(self.peek(), Some(Kind::Symbol(s)) if *s == symbol);
         if found {
             self.at += 1;
@@ -95,7 +95,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    pub fn expect_symbol(&mut self, symbol: &str) -> SqlResult<()> {
+    pub(crate) fn expect_symbol(&mut self, symbol: &str) -> SqlResult<()> {
         if self.take_symbol(symbol) {
             Ok(())
         } else {
@@ -104,7 +104,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A string literal.
-    pub fn string(&mut self) -> SqlResult<String> {
+    pub(crate) fn string(&mut self) -> SqlResult<String> {
         match self.peek() {
             Some(Kind::Text(text)) => {
                 let text = text.clone();
@@ -116,7 +116,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A word of any kind, in upper case: an option's value.
-    pub fn keyword(&mut self) -> SqlResult<String> {
+    pub(crate) fn keyword(&mut self) -> SqlResult<String> {
         match self.peek() {
             Some(Kind::Word(word)) => {
                 let word = word.to_ascii_uppercase();
@@ -128,7 +128,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// An identifier: folded, at most 127 bytes, not reserved unless quoted.
-    pub fn identifier(&mut self) -> SqlResult<String> {
+    pub(crate) fn identifier(&mut self) -> SqlResult<String> {
         let name = match self.peek() {
             Some(Kind::Word(word)) if !is_reserved(word) => word.to_ascii_lowercase(),
             Some(Kind::Quoted(name)) => fold_quoted(name, self.case_sensitive),
@@ -144,7 +144,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `[[database.]schema.]name`.
-    pub fn name(&mut self) -> SqlResult<Name> {
+    pub(crate) fn name(&mut self) -> SqlResult<Name> {
         let mut parts = vec![self.identifier()?];
         while parts.len() < 3 && self.take_symbol(".") {
             parts.push(self.identifier()?);
@@ -159,7 +159,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// One or more, separated by commas.
-    pub fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> SqlResult<T>) -> SqlResult<Vec<T>> {
+    pub(crate) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> SqlResult<T>) -> SqlResult<Vec<T>> {
         let mut out = vec![one(self)?];
         while self.take_symbol(",") {
             out.push(one(self)?);
@@ -168,23 +168,26 @@ impl<'a> Cursor<'a> {
     }
 
     /// `( a, b, … )`.
-    pub fn in_parentheses<T>(&mut self, one: impl FnMut(&mut Self) -> SqlResult<T>) -> SqlResult<Vec<T>> {
+    pub(crate) fn in_parentheses<T>(
+        &mut self,
+        one: impl FnMut(&mut Self) -> SqlResult<T>,
+    ) -> SqlResult<Vec<T>> {
         self.expect_symbol("(")?;
         let out = self.list(one)?;
         self.expect_symbol(")")?;
         Ok(out)
     }
 
-    pub fn if_exists(&mut self) -> bool {
+    pub(crate) fn if_exists(&mut self) -> bool {
         self.take("IF EXISTS")
     }
 
-    pub fn if_not_exists(&mut self) -> bool {
+    pub(crate) fn if_not_exists(&mut self) -> bool {
         self.take("IF NOT EXISTS")
     }
 
     /// `CASCADE` or `RESTRICT` (the default); true for CASCADE.
-    pub fn cascade(&mut self) -> bool {
+    pub(crate) fn cascade(&mut self) -> bool {
         if self.take("CASCADE") {
             return true;
         }
@@ -193,7 +196,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `YES | NO`.
-    pub fn yes_or_no(&mut self) -> SqlResult<bool> {
+    pub(crate) fn yes_or_no(&mut self) -> SqlResult<bool> {
         if self.take("YES") {
             Ok(true)
         } else if self.take("NO") {
@@ -204,7 +207,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The text from here on to the end, which becomes empty for the cursor.
-    pub fn rest(&mut self) -> SqlResult<String> {
+    pub(crate) fn rest(&mut self) -> SqlResult<String> {
         let Some(token) = self.tokens.get(self.at) else {
             return self.unexpected();
         };
@@ -215,7 +218,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The text from here up to a top-level occurrence of the keywords, or to the end.
-    pub fn rest_before(&mut self, words: &str) -> SqlResult<String> {
+    pub(crate) fn rest_before(&mut self, words: &str) -> SqlResult<String> {
         let from = self.at;
         let mut depth = 0_i32;
         while !self.at_end() {
@@ -241,11 +244,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips one token, whatever it is.
-    pub fn skip(&mut self) {
+    pub(crate) fn skip(&mut self) {
         self.at += 1;
     }
 
-    pub fn end(&self) -> SqlResult<()> {
+    pub(crate) fn end(&self) -> SqlResult<()> {
         if self.at_end() { Ok(()) } else { self.unexpected() }
     }
 }

@@ -1,3 +1,5 @@
+//! What the reader makes of statements, and what it refuses.
+
 use super::*;
 use crate::sql::statement::*;
 

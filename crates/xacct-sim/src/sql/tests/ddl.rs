@@ -1,3 +1,5 @@
+//! Statements that make, change and drop objects.
+
 use super::*;
 
 #[test]

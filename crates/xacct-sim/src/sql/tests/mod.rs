@@ -90,7 +90,7 @@ pub(super) const SCHEMA: &str = "CREATE EXTERNAL SCHEMA \"ext\" FROM MSK IAM_ROL
 pub(super) const GUARDED: &str = "CREATE MATERIALIZED VIEW \"public\".\"clicks\" AUTO REFRESH YES AS SELECT \"kafka_partition\", \"kafka_offset\", \"kafka_timestamp_type\", \"kafka_timestamp\", \"kafka_key\", \"kafka_headers\", \"refresh_time\", CASE WHEN CAN_JSON_PARSE(\"kafka_value\") THEN JSON_PARSE(\"kafka_value\") END AS \"payload\", CASE WHEN CAN_JSON_PARSE(\"kafka_value\") THEN NULL ELSE \"kafka_value\" END AS \"raw\" FROM \"ext\".\"topic\"";
 
 impl Desk {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             warehouse: Warehouse::new("admin", "dev").expect("warehouse"),
             topic: Topic {
@@ -108,7 +108,7 @@ impl Desk {
     }
 
     /// With a schema, the guarded view and some records.
-    pub fn with_view(records: &[&str]) -> Self {
+    pub(crate) fn with_view(records: &[&str]) -> Self {
         let mut desk = Self::new();
         for (at, record) in records.iter().enumerate() {
             desk.topic.partitions[at % 2].push(record.as_bytes().to_vec());
@@ -119,7 +119,7 @@ impl Desk {
         desk
     }
 
-    pub fn batch(&mut self, texts: &[&str], atomic: bool) -> Vec<Result<Outcome, String>> {
+    pub(crate) fn batch(&mut self, texts: &[&str], atomic: bool) -> Vec<Result<Outcome, String>> {
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
         let mut env = Env {
             switches: &self.switches,
@@ -134,15 +134,15 @@ impl Desk {
             .collect()
     }
 
-    pub fn run(&mut self, text: &str) -> Result<Outcome, String> {
+    pub(crate) fn run(&mut self, text: &str) -> Result<Outcome, String> {
         self.batch(&[text], true).remove(0)
     }
 
-    pub fn ok(&mut self, text: &str) -> Outcome {
+    pub(crate) fn ok(&mut self, text: &str) -> Outcome {
         self.run(text).unwrap_or_else(|error| panic!("{text}\n{error}"))
     }
 
-    pub fn refused(&mut self, text: &str) -> String {
+    pub(crate) fn refused(&mut self, text: &str) -> String {
         match self.run(text) {
             Err(error) => error,
             Ok(outcome) => panic!("{text}\nran: {outcome:?}"),
@@ -150,7 +150,7 @@ impl Desk {
     }
 
     /// Rows as short text: `a|b`, NULL as `∅`.
-    pub fn rows(&mut self, text: &str) -> Vec<String> {
+    pub(crate) fn rows(&mut self, text: &str) -> Vec<String> {
         let result = self.ok(text).result.expect("rows");
         result
             .cells(false)
@@ -159,18 +159,18 @@ impl Desk {
             .collect()
     }
 
-    pub fn one(&mut self, text: &str) -> String {
+    pub(crate) fn one(&mut self, text: &str) -> String {
         let rows = self.rows(text);
         assert_eq!(rows.len(), 1, "{text}");
         rows[0].clone()
     }
 
-    pub fn as_user(&mut self, name: &str) {
+    pub(crate) fn as_user(&mut self, name: &str) {
         self.warehouse.add_user(name, false);
         self.login.user = name.into();
     }
 
-    pub fn auto(&mut self) {
+    pub(crate) fn auto(&mut self) {
         let options = Options::new(BTreeMap::new(), BTreeMap::new());
         let mut env = Env {
             switches: &self.switches,

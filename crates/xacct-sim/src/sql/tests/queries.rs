@@ -1,3 +1,5 @@
+//! Queries over a view of records.
+
 use super::*;
 
 fn clicks() -> Desk {

@@ -1,3 +1,5 @@
+//! Refreshes: what arrives from a stream, and what keeps it out.
+
 use super::*;
 use crate::sql::options::{ConnectsAt, DuplicateKeys, GuardedParse};
 
