@@ -1,6 +1,6 @@
 //! The resources of a link, declared in a graph.
 //!
-//! What was read ([`Networks::observe`]) and what is wanted ([`Link`]) meet here;
+//! What was read ([`Networks::observe`](crate::Networks::observe)) and what is wanted ([`Link`]) meet here;
 //! [`Graph::plan`](xacct_converge::Graph::plan) then says what differs. Other crates
 //! add their own resources to the same graph and take the handles as inputs.
 
