@@ -37,6 +37,12 @@ struct Arguments {
     /// Sends every call here instead of AWS, for example to the simulator.
     #[arg(long)]
     endpoint_url: Option<String>,
+    /// Lets resources be removed and made anew where they cannot be changed in place.
+    #[arg(long)]
+    allow_replace: bool,
+    /// Lets a cluster, a topic or a view be replaced, with everything in it.
+    #[arg(long)]
+    allow_data_loss: bool,
     /// Prints JSON and shows no progress.
     #[arg(long)]
     json: bool,
@@ -74,10 +80,32 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         println!("{}", serde_json::to_string_pretty(&spec.policies()?)?);
         return Ok(true);
     }
-    let source = account(arguments, &spec, &arguments.source_profile, &arguments.source_role_arn).await?;
-    let warehouse = account(arguments, &spec, &arguments.warehouse_profile, &arguments.warehouse_role_arn).await?;
+    let source = account(
+        arguments,
+        &spec,
+        &arguments.source_profile,
+        &arguments.source_role_arn,
+    )
+    .await?;
+    let warehouse = account(
+        arguments,
+        &spec,
+        &arguments.warehouse_profile,
+        &arguments.warehouse_role_arn,
+    )
+    .await?;
     let pipeline = Pipeline::new(spec, source, warehouse).await?;
     let pipeline = pipeline.on_event(progress::sink(arguments.json));
+    let pipeline = if arguments.allow_replace {
+        pipeline.allow_replace()
+    } else {
+        pipeline
+    };
+    let pipeline = if arguments.allow_data_loss {
+        pipeline.allow_data_loss()
+    } else {
+        pipeline
+    };
     let json = arguments.json;
     match arguments.command {
         Command::Deploy => print(json, pipeline.deploy().await?.outputs(), None),
@@ -102,7 +130,11 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 fn read(path: &PathBuf) -> Result<PipelineSpec, Box<dyn Error>> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let json = path.extension().is_some_and(|extension| extension == "json");
-    Ok(if json { PipelineSpec::from_json(&text)? } else { PipelineSpec::from_toml(&text)? })
+    Ok(if json {
+        PipelineSpec::from_json(&text)?
+    } else {
+        PipelineSpec::from_toml(&text)?
+    })
 }
 
 /// One side's configuration: profile, then role.
@@ -123,7 +155,12 @@ async fn account(
     let config = loader.load().await;
     let Some(role) = role else { return Ok(config) };
     let session = format!("xacct-{}", spec.name);
-    let account = Account::assume(&config, &role.parse()?, arguments.external_id.as_deref(), &session)?;
+    let account = Account::assume(
+        &config,
+        &role.parse()?,
+        arguments.external_id.as_deref(),
+        &session,
+    )?;
     Ok(account.into_config())
 }
 

@@ -24,7 +24,7 @@ const REGION: &str = "ap-south-1";
 /// it, and shows what arrives. Nothing leaves this machine.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where the events are: msk, in this release.
+    /// Which kind of stream is deployed; this release has one.
     #[arg(long, default_value = "msk", value_parser = ["msk"])]
     source: String,
     /// Sends these lines as they are (NDJSON; a line that is no JSON is kept aside, not lost).
@@ -55,7 +55,11 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to people")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks to people"
+)]
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     #[expect(clippy::disallowed_methods, reason = "the report tells real time")]
     let started = Instant::now();
@@ -63,7 +67,12 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     for line in &broken {
         eprintln!("not sent: {line}");
     }
-    let sim = Sim::builder().seed(arguments.seed).region(REGION).account(SOURCE).account(WAREHOUSE).build();
+    let sim = Sim::builder()
+        .seed(arguments.seed)
+        .region(REGION)
+        .account(SOURCE)
+        .account(WAREHOUSE)
+        .build();
     let door = sim.kafka_door(Standing::Inside)?;
 
     let begun = sim.now();
@@ -82,7 +91,10 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     for failure in &summary.failed {
         eprintln!("not delivered: {failure}");
     }
-    println!("produced {} events through Kafka with IAM authentication", summary.delivered);
+    println!(
+        "produced {} events through Kafka with IAM authentication",
+        summary.delivered
+    );
 
     let view = deployment.outputs().warehouse.views[0].name.clone();
     let arrived = sim.run(read(&deployment, &view))?;
@@ -93,7 +105,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     }
 
     let report = QuickstartReport {
-        source: "msk",
+        source: arguments.source.clone(),
         produced: summary.delivered,
         rows: arrived.rows,
         quarantined: arrived.quarantined,
@@ -101,7 +113,11 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         sent_digest: sent_digest(&records),
         read_digest: arrived.digest.clone(),
         resources: deployment.resources(),
-        api_calls: ApiCalls { read: api_calls.read, write: api_calls.write, by_service: api_calls.by_service },
+        api_calls: ApiCalls {
+            read: api_calls.read,
+            write: api_calls.write,
+            by_service: api_calls.by_service,
+        },
         virtual_seconds: virtual_time.as_secs_f64(),
         critical_path_seconds: critical_path.as_secs_f64(),
         wall_seconds: started.elapsed().as_secs_f64(),
@@ -139,10 +155,15 @@ async fn deploy(sim: &Sim, door: &KafkaDoor, arguments: &Arguments) -> Result<De
 
 /// Sends over real sockets, in real time.
 fn produce(deployment: &Deployment, records: &[Record]) -> Result<SendSummary, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let producer = deployment.producer().await?;
-        let records = records.iter().map(|record| (record.key.clone(), record.payload.clone()));
+        let records = records
+            .iter()
+            .map(|record| (record.key.clone(), record.payload.clone()));
         let summary = producer.send_all_bytes(futures_util::stream::iter(records)).await;
         producer.close(Duration::from_secs(30)).await;
         Ok(summary)
@@ -177,7 +198,9 @@ async fn read(deployment: &Deployment, view: &str) -> Result<Arrived, xacct::Err
     let warehouse = deployment.warehouse();
     warehouse.refresh(view).await?;
     let tally = warehouse.tally(view).await?;
-    let landed: Vec<Landed> = warehouse.query(&format!("SELECT payload, raw FROM {view}")).await?;
+    let landed: Vec<Landed> = warehouse
+        .query(&format!("SELECT payload, raw FROM {view}"))
+        .await?;
     let samples = format!(
         "SELECT payload.visitor::varchar AS visitor, payload.page.path::varchar AS path, \
          payload.occurred_at::varchar AS occurred_at FROM {view} WHERE payload IS NOT NULL \
@@ -212,11 +235,22 @@ fn read_digest(landed: &[Landed]) -> String {
 
 #[expect(clippy::print_stdout, reason = "an example talks to people")]
 fn show(view: &str, arrived: &Arrived) {
-    let Arrived { rows, quarantined, skipped, samples, .. } = arrived;
+    let Arrived {
+        rows,
+        quarantined,
+        skipped,
+        samples,
+        ..
+    } = arrived;
     println!("select count(*) from {view}: {rows} rows, {quarantined} not JSON, {skipped} skipped");
     for sample in samples {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        println!("  {}  {}  {}", text(&sample.occurred_at), text(&sample.visitor), text(&sample.path));
+        println!(
+            "  {}  {}  {}",
+            text(&sample.occurred_at),
+            text(&sample.visitor),
+            text(&sample.path)
+        );
     }
 }
 
@@ -225,11 +259,21 @@ fn show(view: &str, arrived: &Arrived) {
 fn holds(report: &QuickstartReport, summary: &SendSummary) -> bool {
     let landed = report.rows + report.quarantined + report.skipped;
     let promises = [
+        (report.produced > 0, "there is something to send"),
         (summary.failed.is_empty(), "every event is delivered"),
-        (landed == report.produced, "rows, quarantined and skipped add up to what was produced"),
-        (report.skipped > 0 || report.sent_digest == report.read_digest, "what was read is what was sent"),
+        (
+            landed == report.produced,
+            "rows, quarantined and skipped add up to what was produced",
+        ),
+        (
+            report.skipped > 0 || report.sent_digest == report.read_digest,
+            "what was read is what was sent",
+        ),
         (report.verify.failed == 0, "every link of the pipeline holds"),
-        (report.virtual_seconds <= 1.05 * report.critical_path_seconds, "waiting costs at most 5 %"),
+        (
+            report.virtual_seconds <= 1.05 * report.critical_path_seconds,
+            "waiting costs at most 5 %",
+        ),
     ];
     for (_, promise) in promises.iter().filter(|(kept, _)| !kept) {
         eprintln!("does not hold: {promise}");

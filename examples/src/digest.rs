@@ -44,8 +44,14 @@ impl Identities {
 fn sorted(json: &Value) -> Value {
     match json {
         Value::Object(map) => {
-            let ordered: BTreeMap<&String, Value> = map.iter().map(|(key, value)| (key, sorted(value))).collect();
-            Value::Object(ordered.into_iter().map(|(key, value)| (key.clone(), value)).collect())
+            let ordered: BTreeMap<&String, Value> =
+                map.iter().map(|(key, value)| (key, sorted(value))).collect();
+            Value::Object(
+                ordered
+                    .into_iter()
+                    .map(|(key, value)| (key.clone(), value))
+                    .collect(),
+            )
         }
         Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
         other => other.clone(),
@@ -63,7 +69,10 @@ mod tests {
             records.iter().for_each(|record| all.add_bytes(record.as_bytes()));
             all.finish()
         };
-        assert_eq!(digest(&[r#"{"a":1,"b":2}"#, "broken"]), digest(&["broken", r#"{"b":2,"a":1}"#]));
+        assert_eq!(
+            digest(&[r#"{"a":1,"b":2}"#, "broken"]),
+            digest(&["broken", r#"{"b":2,"a":1}"#])
+        );
         assert_ne!(digest(&[r#"{"a":1}"#]), digest(&[r#"{"a":2}"#]));
         assert_ne!(digest(&["x", "x"]), digest(&["x"]));
     }

@@ -12,7 +12,11 @@ pub fn sink(quiet: bool) -> Sink {
     if quiet {
         return Arc::new(|_| ());
     }
-    if std::io::stderr().is_terminal() { bar() } else { plain() }
+    if std::io::stderr().is_terminal() {
+        bar()
+    } else {
+        plain()
+    }
 }
 
 fn bar() -> Sink {
@@ -43,7 +47,10 @@ fn plain() -> Sink {
 /// One event in words; `None` for what nobody needs to see.
 fn text(event: &Event) -> Option<String> {
     let resource = &event.resource;
-    let left = event.remaining.map(|left| format!(" (about {} s from here)", left.as_secs())).unwrap_or_default();
+    let left = event
+        .remaining
+        .map(|left| format!(" (about {} s from here)", left.as_secs()))
+        .unwrap_or_default();
     Some(match &event.what {
         What::Started { change } => format!("{resource}: {change}{left}"),
         What::Waiting { reason } => format!("{resource}: waits for {reason}"),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Serialize)]
 pub struct QuickstartReport {
     /// `msk` or `kinesis`.
-    pub source: &'static str,
+    pub source: String,
     /// Events that the brokers confirmed.
     pub produced: u64,
     /// Landed and parsed.

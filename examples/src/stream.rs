@@ -27,7 +27,10 @@ pub struct Records {
 
 fn record(event: &ClickEvent) -> io::Result<Record> {
     let payload = serde_json::to_vec(event).map_err(io::Error::other)?;
-    Ok(Record { key: Some(event.visitor.clone().into_bytes()), payload })
+    Ok(Record {
+        key: Some(event.visitor.clone().into_bytes()),
+        payload,
+    })
 }
 
 /// Reads a log in Common or Combined Log Format, at most `count` events of it.
@@ -108,7 +111,14 @@ mod tests {
 
     #[test]
     fn made_up_events_are_the_same_for_the_same_seed() {
-        let payloads = |seed| made_up(5, seed).unwrap().records.into_iter().map(|r| r.payload).collect::<Vec<_>>();
+        let payloads = |seed| {
+            made_up(5, seed)
+                .unwrap()
+                .records
+                .into_iter()
+                .map(|r| r.payload)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(payloads(7), payloads(7));
         assert_ne!(payloads(7), payloads(8));
     }

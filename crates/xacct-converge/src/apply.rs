@@ -42,8 +42,6 @@ impl Applied {
     }
 }
 
-/// How often something is made anew when it was neither answered nor found.
-const TRIES: u32 = 3;
 /// How long to look for what a lost answer may have made. EC2 shows what it
 /// made within seconds; what appears later is removed as surplus by the next run.
 const LOOK_FOR: Duration = Duration::from_secs(12);
@@ -138,43 +136,55 @@ async fn make(
             if !remove(run, node, current, cx).await? {
                 return Ok(None);
             }
-            let made = create(node, inputs, cx).await?;
+            let Some(made) = create(run, node, inputs, cx).await? else {
+                return Ok(None);
+            };
             node.configure(made, none, inputs, cx).await.map(Some)
         }
         _ => {
             begin("create");
-            let made = create(node, inputs, cx).await?;
+            let Some(made) = create(run, node, inputs, cx).await? else {
+                return Ok(None);
+            };
             node.configure(made, none, inputs, cx).await.map(Some)
         }
     }
 }
 
-/// Creates, and after a lost answer looks before it creates again.
-async fn create(node: &dyn Node, inputs: &Inputs<'_>, cx: &Context) -> Result<Output, Failure> {
-    let mut tries = 1;
+/// Creates, and after a lost answer looks before it creates again; `None` if the
+/// run was halted meanwhile.
+async fn create(
+    run: &Run<'_>,
+    node: &dyn Node,
+    inputs: &Inputs<'_>,
+    cx: &Context,
+) -> Result<Option<Output>, Failure> {
+    let begun = cx.now();
     loop {
         let failure = match node.create(inputs, cx).await {
             Ok(output) => {
                 cx.tell(What::Made);
-                return Ok(output);
+                return Ok(Some(output));
             }
             Err(failure) if failure.class() == Class::Ambiguous => failure,
             Err(failure) => return Err(failure),
         };
-        let start = cx.now();
-        while cx.since(start) < LOOK_FOR {
+        let lost = cx.now();
+        while cx.since(lost) < LOOK_FOR {
             if let Some(output) = node.recover(inputs, cx).await? {
                 cx.tell(What::Recovered);
-                return Ok(output);
+                return Ok(Some(output));
             }
             cx.sleep(Duration::from_secs(2)).await;
         }
-        if tries == TRIES {
+        if run.is_halted() {
+            return Ok(None);
+        }
+        if cx.since(begun) > cx.patience().faults {
             return Err(failure);
         }
         let (operation, why) = (failure.operation().to_owned(), failure.to_string());
         cx.tell(What::Retried { operation, why });
-        tries += 1;
     }
 }
 

@@ -128,6 +128,12 @@ impl Context {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// How patient calls are.
+    #[must_use]
+    pub fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
     /// The time now.
     #[must_use]
     pub fn now(&self) -> SystemTime {
@@ -263,7 +269,8 @@ impl<'a> Call<'a> {
         let class = match failure.class() {
             _ if failure.is_code(self.not_yet) => Class::NotYet,
             _ if failure.is_code(self.busy) => Class::Busy,
-            Class::Ambiguous if self.effect != Effect::Once => Class::Transient,
+            // A read that was not answered changed nothing.
+            Class::Ambiguous if self.effect == Effect::Read => Class::Transient,
             class => class,
         };
         failure.classed(class)
@@ -274,6 +281,7 @@ impl<'a> Call<'a> {
         match class {
             Class::Throttled => Some(patience.throttled),
             Class::Transient => Some(patience.faults),
+            Class::Ambiguous if self.effect != Effect::Once => Some(patience.faults),
             Class::NotYet => Some(patience.visibility),
             _ => None,
         }

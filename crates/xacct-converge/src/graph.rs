@@ -71,11 +71,17 @@ impl Graph {
     /// What has to be done to reach the wanted state. Makes no call.
     #[must_use]
     pub fn plan(&self) -> Planned {
+        self.look(false)
+    }
+
+    /// Asks every node what there is and what has to change. For a removal, what
+    /// exists counts even where it should be otherwise: dependents are found by it.
+    fn look(&self, removal: bool) -> Planned {
         let mut outputs = Outputs::of(self.nodes.len());
         let mut found = Vec::with_capacity(self.nodes.len());
         for (index, entry) in self.nodes.iter().enumerate() {
             let decision = entry.node.plan(&Inputs { outputs: &outputs });
-            let keeps = !matches!(decision.change, Change::Create | Change::Replace(_));
+            let keeps = removal || !matches!(decision.change, Change::Create | Change::Replace(_));
             if let (true, Some(current)) = (keeps, &decision.current) {
                 outputs.set(index, Stage::Made, current.clone());
                 if decision.settled {
@@ -95,7 +101,7 @@ impl Graph {
     /// What has to be removed so that nothing of this graph is left. Makes no call.
     #[must_use]
     pub fn plan_removal(&self) -> Planned {
-        let mut planned = self.plan();
+        let mut planned = self.look(true);
         for found in &mut planned.found {
             let ours = found.current.is_some() && !found.adopted;
             found.change = if ours { Change::Delete } else { Change::Keep };
@@ -155,6 +161,31 @@ impl Graph {
 }
 
 impl Planned {
+    /// Resources that would have to be removed while others that exist still need
+    /// them, which AWS refuses: the names, each with one that needs it.
+    #[must_use]
+    pub fn stuck<'a>(&self, graph: &'a Graph) -> Vec<(&'a str, &'a str)> {
+        let exists = |index: usize| self.found.get(index).is_some_and(|found| found.current.is_some());
+        let replaced = |index: usize| {
+            let found = self.found.get(index);
+            found.is_some_and(|found| matches!(found.change, Change::Replace(_)))
+                && graph.nodes[index].node.is_held_by_dependents()
+        };
+        let mut stuck = Vec::new();
+        for (dependent, entry) in graph.nodes.iter().enumerate().filter(|(index, _)| exists(*index)) {
+            for before in graph
+                .before(dependent)
+                .into_iter()
+                .filter(|&before| replaced(before))
+            {
+                stuck.push((&*graph.nodes[before].name, &*entry.name));
+            }
+        }
+        stuck.sort_unstable();
+        stuck.dedup_by_key(|(name, _)| *name);
+        stuck
+    }
+
     /// The outputs of everything that exists and is kept, as if it had been applied.
     #[must_use]
     pub fn existing(&self) -> Applied {

@@ -25,6 +25,7 @@ pub(crate) trait Node: Send + Sync {
     fn needs(&self) -> Needs;
     fn timing(&self) -> Timing;
     fn holds_data(&self) -> bool;
+    fn is_held_by_dependents(&self) -> bool;
     fn plan(&self, known: &Inputs<'_>) -> Found;
     fn create<'a>(&'a self, inputs: &'a Inputs<'a>, cx: &'a Context) -> Async<'a, Output>;
     fn recover<'a>(&'a self, inputs: &'a Inputs<'a>, cx: &'a Context) -> Async<'a, Option<Output>>;
@@ -70,6 +71,10 @@ impl<R: Resource> Node for Typed<R> {
 
     fn holds_data(&self) -> bool {
         self.0.holds_data()
+    }
+
+    fn is_held_by_dependents(&self) -> bool {
+        self.0.is_held_by_dependents()
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Found {

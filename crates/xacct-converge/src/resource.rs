@@ -116,6 +116,12 @@ pub trait Resource: Send + Sync + 'static {
         Timing::default()
     }
 
+    /// Whether it cannot be removed while resources that need it exist, as most
+    /// of AWS. SQL objects and topics can.
+    fn is_held_by_dependents(&self) -> bool {
+        true
+    }
+
     /// Whether removing it loses data that cannot be made again.
     fn holds_data(&self) -> bool {
         false

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -38,7 +38,7 @@ pub(crate) fn sdk_config(sim: &Sim, credentials: Credentials) -> SdkConfig {
             calls: Arc::default(),
         })
         .time_source(sim.shared.clock.clone())
-        .sleep_impl(TokioSleep::new())
+        .sleep_impl(SharedAsyncSleep::new(ExactSleep))
         .build()
 }
 
@@ -124,7 +124,27 @@ impl Connector {
     reason = "this is what the configured sleep does, too"
 )]
 async fn sleep(duration: Duration) {
-    tokio::time::sleep(duration).await;
+    tokio::time::sleep(whole_milliseconds(duration)).await;
+}
+
+/// Tokio's timers count milliseconds from a start that differs by fractions of one from run to run. Durations of whole
+/// milliseconds end in the same order every time.
+fn whole_milliseconds(duration: Duration) -> Duration {
+    let rest = duration.subsec_nanos() % 1_000_000;
+    if rest == 0 {
+        return duration;
+    }
+    duration + Duration::from_nanos(u64::from(1_000_000 - rest))
+}
+
+/// Tokio's sleep in whole milliseconds.
+#[derive(Debug)]
+struct ExactSleep;
+
+impl AsyncSleep for ExactSleep {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(sleep(duration))
+    }
 }
 
 /// Hangs for ever while the caller is dead: nobody is left who could see an answer.

@@ -68,6 +68,11 @@ impl Sim {
             .build()
             .unwrap_or_else(|cause| panic!("no runtime: {cause}"));
         runtime.block_on(async {
+            if paused {
+                // Ends on a tick of tokio's timers, so that every run starts on one.
+                #[expect(clippy::disallowed_methods, reason = "this is the simulator's own runtime")]
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
             let _running = Running::start(&self.shared.clock);
             future.await
         })

@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 use msk_clickstream::{KafkaAccess, KafkaTopicAdmin};
 use std::sync::Arc;
 use xacct_converge::smithy::ConfigClock;
-use xacct_converge::{Change, Context, Plan, Report, Sink};
+use xacct_converge::{Change, Context, Finding, Plan, Planned, Report, Sink};
 use xacct_net::Side;
 use xacct_types::{AccountId, TopicAdmin};
 
@@ -36,6 +36,14 @@ pub struct Pipeline {
     admin: Option<Arc<dyn TopicAdmin>>,
     sink: Sink,
     seed: u64,
+    allowed: Allowed,
+}
+
+/// What a deployment may destroy, if its plan says so.
+#[derive(Debug, Clone, Copy, Default)]
+struct Allowed {
+    replace: bool,
+    data_loss: bool,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -71,6 +79,7 @@ impl Pipeline {
             admin: None,
             sink,
             seed: 1,
+            allowed: Allowed::default(),
         };
         Box::pin(pipeline.check_accounts()).await?;
         Ok(pipeline)
@@ -105,6 +114,25 @@ impl Pipeline {
     #[must_use]
     pub const fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Lets a deployment remove resources and make them anew where they cannot be
+    /// changed in place. Without it such a plan is refused.
+    #[must_use]
+    pub const fn allow_replace(mut self) -> Self {
+        self.allowed.replace = true;
+        self
+    }
+
+    /// Lets a deployment replace resources that hold data which cannot be made
+    /// again: the cluster, a topic, a view. Implies [`allow_replace`](Self::allow_replace).
+    #[must_use]
+    pub const fn allow_data_loss(mut self) -> Self {
+        self.allowed = Allowed {
+            replace: true,
+            data_loss: true,
+        };
         self
     }
 
@@ -167,7 +195,11 @@ impl Pipeline {
         let cx = self.context();
         let draft = Box::pin(self.draft(Depth::Everything, &cx)).await?;
         let planned = draft.graph.plan();
-        if planned.plan.changes().any(|step| step.change == Change::Create) {
+        if planned
+            .plan
+            .changes()
+            .any(|step| matches!(step.change, Change::Create | Change::Replace(_)))
+        {
             let plan = &planned.plan;
             return Err(Error::Moved(format!(
                 "the pipeline is not complete; a deployment would do:\n{plan}"
@@ -220,6 +252,7 @@ impl Pipeline {
 
     async fn carry_out(&self, draft: Draft, cx: &Context) -> Result<Deployment, Error> {
         let planned = draft.graph.plan();
+        self.check_allowed(&planned, &draft)?;
         let applied = Box::pin(draft.graph.apply(planned, cx))
             .await
             .map_err(|error| Error::Apply(Box::new(error)))?;
@@ -228,6 +261,39 @@ impl Pipeline {
             self.try_waiting(&draft, &mut outputs, cx).await?;
         }
         Ok(Deployment::new(self.clone(), outputs, draft.graph.len()))
+    }
+
+    /// Refuses what would destroy something and was not allowed, or cannot be done
+    /// while other resources stand on it.
+    fn check_allowed(&self, planned: &Planned, draft: &Draft) -> Result<(), Error> {
+        let mut report = Report::default();
+        for (name, dependent) in planned.stuck(&draft.graph) {
+            let what = format!("can only be made anew, and {dependent} stands on it");
+            let mend = "give the field its old value, or destroy the pipeline and deploy again";
+            report.find(Finding::error(name, what, mend));
+        }
+        for step in planned.plan.changes() {
+            let Change::Replace(reasons) = &step.change else {
+                continue;
+            };
+            let mend = match (step.destroys_data, self.allowed) {
+                (true, Allowed { data_loss: false, .. }) => {
+                    "allow the loss of data, or give the field its old value"
+                }
+                (false, Allowed { replace: false, .. }) => {
+                    "allow replacements, or give the field its old value"
+                }
+                _ => continue,
+            };
+            let finding = Finding::error(&step.resource, "would be removed and made anew", mend);
+            let seen = reasons.iter().map(ToString::to_string);
+            report.find(seen.fold(finding, Finding::with_evidence));
+        }
+        if report.holds() {
+            Ok(())
+        } else {
+            Err(Error::Preflight(report))
+        }
     }
 
     pub(crate) fn context(&self) -> Context {

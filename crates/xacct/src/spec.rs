@@ -107,8 +107,10 @@ pub enum TopicMaker {
     /// The deployer, which can reach the brokers.
     #[default]
     Direct,
-    /// Somebody else: everything else is built, the outputs say what is missing,
-    /// and a later deployment finishes.
+    /// Nobody for now: everything else is built, the outputs say what is missing,
+    /// and a later deployment finishes. One that can reach the brokers makes the
+    /// topics; one that cannot lets Redshift try the views, for the case that
+    /// somebody else has made them.
     Deferred,
 }
 

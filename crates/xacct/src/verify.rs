@@ -28,6 +28,12 @@ pub(crate) async fn verify(pipeline: &Pipeline, cx: &Context) -> Result<Report, 
         cluster(&survey, &link, cx, &mut report).await?;
         service(&survey, Some(&link), &mut report);
     } else {
+        let what = "packets and names could not be proved while parts of the networks are missing";
+        report.find(Finding::error(
+            "network",
+            what,
+            "mend the other findings, then verify again",
+        ));
         service(&survey, None, &mut report);
     }
     roles(pipeline, &survey, cx, &mut report).await?;

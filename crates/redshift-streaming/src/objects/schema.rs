@@ -192,7 +192,7 @@ impl Resource for SchemaResource {
     type Output = SchemaOut;
 
     fn kind(&self) -> &'static str {
-        "redshift:ExternalSchema"
+        "Redshift::ExternalSchema"
     }
 
     fn needs(&self) -> Needs {
@@ -289,6 +289,10 @@ impl Resource for SchemaResource {
         // It goes with the namespace, which this crate made; one that is made anew
         // is dropped when it is created.
         Ok(())
+    }
+
+    fn is_held_by_dependents(&self) -> bool {
+        false
     }
 
     fn timing(&self) -> Timing {

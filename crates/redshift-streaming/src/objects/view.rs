@@ -96,7 +96,7 @@ impl Resource for ViewResource {
     type Output = ViewOut;
 
     fn kind(&self) -> &'static str {
-        "redshift:MaterializedView"
+        "Redshift::MaterializedView"
     }
 
     fn needs(&self) -> Needs {
@@ -207,6 +207,10 @@ impl Resource for ViewResource {
         // It goes with the namespace, which this crate made; one that is made anew
         // is dropped when it is created.
         Ok(())
+    }
+
+    fn is_held_by_dependents(&self) -> bool {
+        false
     }
 
     fn timing(&self) -> Timing {

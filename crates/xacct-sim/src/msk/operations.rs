@@ -185,7 +185,13 @@ fn place(
         let made = client_vpc(call, &arn, placement, &label, shard, &suffix);
         vpcs.push(made.inspect_err(|_| ec2::delete_enis(&mut call.account().ec2, &arn, now))?);
     }
-    let needed: Vec<String> = placements.iter().flat_map(Placement::prerequisites).collect();
+    let mut needed: Vec<String> = placements.iter().flat_map(Placement::prerequisites).collect();
+    // A private zone is made in each VPC, which both DNS attributes must have reached.
+    let attributes = ["enableDnsSupport", "enableDnsHostnames"];
+    let zones = placements
+        .iter()
+        .flat_map(|place| attributes.map(|name| format!("{}#{name}", place.vpc)));
+    needed.extend(zones);
     let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
     let ready_at = call.begin("msk.cluster", &arn, &needed);
     let current_version = format!("K{}", hex::encode_upper(&bits[10..17])[..13].to_owned());

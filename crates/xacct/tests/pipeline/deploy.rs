@@ -183,3 +183,21 @@ fn a_view_by_address_needs_no_msk_api_and_no_permission_for_it() {
             .all(|text| !text.contains("GetBootstrapBrokers"))
     );
 }
+
+#[test]
+fn the_same_seed_twice_gives_the_same_calls_and_the_same_time() {
+    let run = || {
+        let epoch = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_767_225_600);
+        let world = World::at(epoch, 3);
+        world.deploy();
+        let log = world.sim.call_log();
+        let lines = log.iter().map(|entry| serde_json::to_string(entry).unwrap());
+        (lines.collect::<Vec<_>>(), world.sim.now())
+    };
+    let (first, second) = (run(), run());
+    let differs = first.0.iter().zip(&second.0).find(|(a, b)| a != b);
+    if let Some((a, b)) = differs {
+        panic!("the first call that differs:\n{a}\n{b}");
+    }
+    assert_eq!(first.1, second.1);
+}

@@ -42,15 +42,15 @@ fn look_alikes(world: &World) {
             "security-group",
             "clicks-source-group-cluster",
             "orders",
-            "source/group/cluster",
+            "source/group-cluster",
         );
         world.ec2(account, "CreateSecurityGroup", json!({
             "VpcId": vpc, "GroupName": "clicks-source-group-cluster", "GroupDescription": "a look-alike", "TagSpecification": spec }));
         let spec = tags(
             "route-table",
-            &format!("clicks-{side}-route-table-private"),
+            &format!("clicks-{side}-routes-private"),
             "orders",
-            &format!("{side}/route-table-private"),
+            &format!("{side}/routes-private"),
         );
         world.ec2(
             account,

@@ -28,6 +28,17 @@ impl World {
         Self::standing(Standing::Inside, 7)
     }
 
+    pub(crate) fn at(epoch: std::time::SystemTime, seed: u64) -> Self {
+        let builder = Sim::builder().seed(seed).region(REGION).epoch(epoch);
+        let sim = builder.account(SOURCE).account(WAREHOUSE).build();
+        let door = sim.kafka_door(Standing::Inside).unwrap();
+        Self {
+            sim,
+            door,
+            spec: PipelineSpec::from_toml(TUTORIAL).unwrap(),
+        }
+    }
+
     pub(crate) fn standing(standing: Standing, seed: u64) -> Self {
         let sim = Sim::builder()
             .seed(seed)
