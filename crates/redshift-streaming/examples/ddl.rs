@@ -4,25 +4,27 @@
 //! cargo run -p redshift-streaming --no-default-features --example ddl -- --spec FILE
 //! ```
 //!
-//! A spec does not say which roles read the stream or which cluster it is in:
-//! those exist only after deployment. Flags say them; where they do not, the
-//! output holds placeholders of the right form:
+//! A file without views has the tutorial's: `myview1` over its first topic. A
+//! spec does not say which roles read the stream or which cluster it is in: those
+//! exist only after deployment. Flags say them; where they do not, the roles are
+//! those that a deployment would make, and the rest are placeholders of the right
+//! form:
 //!
 //! | what | placeholder |
 //! |---|---|
-//! | roles | `arn:aws:iam::WAREHOUSE:role/NAME-REGION-warehouse`, then `arn:aws:iam::SOURCE:role/NAME-REGION-stream` |
-//! | cluster | `arn:aws:kafka:REGION:SOURCE:cluster/NAME/00000000-0000-0000-0000-000000000000-s1` |
+//! | roles | `arn:aws:iam::WAREHOUSE:role/NAME-warehouse-role-REGION`, then `arn:aws:iam::SOURCE:role/NAME-source-role-REGION` |
+//! | cluster | `arn:aws:kafka:REGION:SOURCE:cluster/NAME-cluster/00000000-0000-0000-0000-000000000000-s1` |
 //! | brokers | `boot-00000000.c1.kafka-serverless.REGION.amazonaws.com:9098` |
 
 use clap::Parser;
 use redshift_streaming::ddl::{BrokerList, DatabaseName, RoleChain};
-use redshift_streaming::{Inputs, SchemaSpec, StreamingSpec, ViewSpec, statements};
+use redshift_streaming::{Inputs, SchemaSpec, StreamingSpec, ViewSource, ViewSpec, statements};
 use serde::Deserialize;
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use xacct_types::{AccountId, ClusterArn, PipelineName, Region, RoleArn};
+use xacct_types::{AccountId, ClusterArn, PipelineName, Region, RoleArn, TopicName};
 
 /// Prints the SQL of a pipeline's spec file, one statement a line.
 #[derive(Parser)]
@@ -59,6 +61,13 @@ struct SourceSection {
     account: AccountId,
     #[serde(default)]
     cluster: ClusterSection,
+    #[serde(default, rename = "topic")]
+    topics: Vec<TopicSection>,
+}
+
+#[derive(Deserialize)]
+struct TopicSection {
+    name: TopicName,
 }
 
 #[derive(Deserialize, Default)]
@@ -81,6 +90,18 @@ fn tutorial_schema() -> SchemaSpec {
 #[expect(clippy::expect_used, reason = "the name is legal")]
 fn tutorial_database() -> DatabaseName {
     "streaming".parse().expect("a legal name")
+}
+
+/// The views of a file, or the one that a deployment makes where it names none.
+fn views(file: &PipelineFile) -> Result<Vec<ViewSpec>, Box<dyn Error>> {
+    if !file.views.is_empty() {
+        return Ok(file.views.clone());
+    }
+    let topic = match file.source.topics.first() {
+        Some(topic) => topic.name.clone(),
+        None => TopicName::new("testtopic")?,
+    };
+    Ok(vec![ViewSpec::new("myview1".parse()?, ViewSource::Topic(topic))])
 }
 
 fn main() -> ExitCode {
@@ -108,9 +129,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     } else {
         toml::from_str(&text)?
     };
-    let inputs = inputs(arguments, &file)?;
+    let (inputs, views) = (inputs(arguments, &file)?, views(&file)?);
     let mut spec = StreamingSpec::new(file.warehouse.database, file.schema);
-    spec.views = file.views;
+    spec.views = views;
     let mut out = std::io::stdout().lock();
     for statement in statements(&spec, &inputs)? {
         writeln!(out, "{statement}")?;
@@ -122,13 +143,13 @@ fn inputs(arguments: &Arguments, file: &PipelineFile) -> Result<Inputs, Box<dyn 
     let (name, region) = (&file.name, &file.region);
     let partition = region.partition();
     let role = |account, side| {
-        let name = format!("{name}-{region}-{side}");
+        let name = format!("{name}-{side}-role-{region}");
         RoleArn::predict(partition, account, "/", &name)
     };
     let roles = match arguments.roles.as_slice() {
         [] => vec![
             role(&file.warehouse.account, "warehouse")?,
-            role(&file.source.account, "stream")?,
+            role(&file.source.account, "source")?,
         ],
         given => given.to_vec(),
     };
@@ -136,7 +157,7 @@ fn inputs(arguments: &Arguments, file: &PipelineFile) -> Result<Inputs, Box<dyn 
     let cluster = match cluster {
         Some(cluster) => cluster,
         None => ClusterArn::new(format!(
-            "arn:{partition}:kafka:{region}:{}:cluster/{name}/00000000-0000-0000-0000-000000000000-s1",
+            "arn:{partition}:kafka:{region}:{}:cluster/{name}-cluster/00000000-0000-0000-0000-000000000000-s1",
             file.source.account
         ))?,
     };

@@ -80,6 +80,9 @@
 //!   run at the same time: nothing keeps them apart yet.
 //! - **Others stay as they are.** What carries neither those tags nor those names is neither used nor touched,
 //!   whatever it is called and whichever addresses it has.
+//! - **Nothing is replaced unasked.** A plan that would remove a resource and make it anew is refused before anything is
+//!   changed, unless [`allow_replace`](Pipeline::allow_replace) is said, and [`allow_data_loss`](Pipeline::allow_data_loss)
+//!   for a cluster, a topic or a view.
 //! - **Bad input costs nothing.** Everything that can be known without a call is checked before the first one, all
 //!   of it is reported at once, and credentials of a wrong account are refused before anything is read.
 //! - **Least privilege.** The reader may read its topics and nothing else; no role trusts a whole account.
