@@ -44,7 +44,7 @@ pub struct DataApi {
     secret: Option<SecretArn>,
     deadline: Duration,
     /// Seconds that one call may be held back by the service.
-    poll: i32,
+    poll: Option<i32>,
     submissions: Submissions,
 }
 

@@ -24,10 +24,12 @@ const NOT_YET: &[&str] = &[
 ];
 
 /// How long the service may hold a call back, in seconds, where an attempt may
-/// take `limit`.
-pub(super) fn long_poll(limit: Option<Duration>) -> i32 {
-    let seconds = limit.map_or(LONGEST_POLL, |limit| limit.as_secs() / 2);
-    i32::try_from(seconds.clamp(1, LONGEST_POLL)).unwrap_or(1)
+/// take `limit`; not at all where that is too short to wait in.
+pub(super) fn long_poll(limit: Option<Duration>) -> Option<i32> {
+    let seconds = limit
+        .map_or(LONGEST_POLL, |limit| limit.as_secs() / 2)
+        .min(LONGEST_POLL);
+    i32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
 /// A statement that was taken.
@@ -71,7 +73,7 @@ impl DataApi {
                 .workgroup_name(&self.workgroup)
                 .database(&self.database)
                 .set_secret_arn(self.secret.as_ref().map(ToString::to_string))
-                .wait_time_seconds(self.poll)
+                .set_wait_time_seconds(self.poll)
                 .send()
         });
         let answer = answer.await?;
@@ -92,7 +94,7 @@ impl DataApi {
                 .workgroup_name(&self.workgroup)
                 .database(&self.database)
                 .set_secret_arn(self.secret.as_ref().map(ToString::to_string))
-                .wait_time_seconds(self.poll)
+                .set_wait_time_seconds(self.poll)
                 .send()
         });
         let answer = answer.await?;
@@ -105,7 +107,7 @@ impl DataApi {
             self.client
                 .describe_statement()
                 .id(id)
-                .wait_time_seconds(self.poll)
+                .set_wait_time_seconds(self.poll)
                 .send()
         });
         answer.await
@@ -157,8 +159,8 @@ mod tests {
         let seconds = |limit: u64| long_poll(Some(Duration::from_secs(limit)));
         assert_eq!(
             [seconds(60), seconds(600), seconds(10), seconds(1)],
-            [30, 30, 5, 1]
+            [Some(30), Some(30), Some(5), None]
         );
-        assert_eq!(long_poll(None), 30);
+        assert_eq!(long_poll(None), Some(30));
     }
 }

@@ -95,7 +95,7 @@ impl Resource for QuarantineResource {
     type Output = String;
 
     fn kind(&self) -> &'static str {
-        "redshift:View"
+        "Redshift::View"
     }
 
     fn needs(&self) -> Needs {
@@ -162,7 +162,7 @@ impl Resource for GrantResource {
     type Output = String;
 
     fn kind(&self) -> &'static str {
-        "redshift:Grant"
+        "Redshift::Grants"
     }
 
     fn needs(&self) -> Needs {

@@ -26,8 +26,21 @@ pub struct SchemaOut {
     pub sql: String,
     /// Whether this run made it, so that views over an older one no longer work.
     #[serde(skip)]
-    pub(super) anew: bool,
+    pub(super) anew: Anew,
 }
+
+/// A mark for the rest of the run. It is no part of what a schema is: two outputs
+/// are the same whatever it says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Anew(pub(super) bool);
+
+impl PartialEq for Anew {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Anew {}
 
 pub(super) struct SchemaResource {
     session: Session,
@@ -82,7 +95,7 @@ impl SchemaResource {
         SchemaOut {
             name,
             sql: sql.unwrap_or_default(),
-            anew,
+            anew: Anew(anew),
         }
     }
 

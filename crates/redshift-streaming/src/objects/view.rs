@@ -129,7 +129,7 @@ impl Resource for ViewResource {
         let output = ViewOut::of(&self.view, Some(&wanted));
         if let Some(seen) = &self.seen {
             // The schema may have turned out to be the one that it was.
-            if !inputs.get(&self.schema)?.anew && self.stale(seen).is_empty() {
+            if !inputs.get(&self.schema)?.anew.0 && self.stale(seen).is_empty() {
                 return Ok(output);
             }
             run_again(

@@ -95,7 +95,7 @@ impl Resource for NamespaceResource {
     type Output = NamespaceOut;
 
     fn kind(&self) -> &'static str {
-        "redshift-serverless:Namespace"
+        "AWS::RedshiftServerless::Namespace"
     }
 
     fn needs(&self) -> Needs {

@@ -161,7 +161,7 @@ impl Resource for WorkgroupResource {
     type Output = WorkgroupOut;
 
     fn kind(&self) -> &'static str {
-        "redshift-serverless:Workgroup"
+        "AWS::RedshiftServerless::Workgroup"
     }
 
     fn needs(&self) -> Needs {
