@@ -25,7 +25,7 @@ pub enum Error {
         side: Side,
         /// Which account they belong to instead.
         #[source]
-        source: AccountError,
+        source: Box<AccountError>,
     },
     /// The credentials of one side are for another region; nothing was changed.
     #[error("the {side} configuration is for region {found}, and the specification says {expected}")]
@@ -60,7 +60,7 @@ pub enum Error {
     Remove(#[source] Box<ApplyError>),
     /// A statement was refused.
     #[error("the warehouse could not be asked")]
-    Sql(#[from] SqlError),
+    Sql(#[source] Box<SqlError>),
     /// The producer could not be made.
     #[error("the producer could not be made")]
     Producer(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -70,6 +70,12 @@ pub enum Error {
     /// The configuration lacks something that the brokers need.
     #[error("the brokers cannot be reached with this configuration")]
     Brokers(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<SqlError> for Error {
+    fn from(error: SqlError) -> Self {
+        Self::Sql(Box::new(error))
+    }
 }
 
 impl Error {

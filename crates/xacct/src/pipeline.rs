@@ -326,9 +326,10 @@ async fn check_account(
     cx: &Context,
 ) -> Result<(), Error> {
     let checked = xacct_iam::account::check(config, expected, cx).await;
-    checked
-        .map(|_| ())
-        .map_err(|source| Error::Identity { side, source })
+    checked.map(|_| ()).map_err(|source| Error::Identity {
+        side,
+        source: Box::new(source),
+    })
 }
 
 fn check_region(side: Side, spec: &PipelineSpec, config: &SdkConfig) -> Result<(), Error> {

@@ -77,8 +77,10 @@ async fn network(
         cluster: cluster_end(&survey.seen),
         producer: None,
     };
-    let mut options = Options::default();
-    options.kafka_api = pipeline.spec.schema.broker == Broker::ClusterArn;
+    let options = Options {
+        kafka_api: pipeline.spec.schema.broker == Broker::ClusterArn,
+        ..Options::default()
+    };
     let proved = Box::pin(survey.parts.networks.verify(link, &ends, &options, cx)).await;
     proved.map_err(|source| Error::Read {
         what: "the networks",

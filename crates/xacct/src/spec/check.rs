@@ -81,7 +81,7 @@ impl PipelineSpec {
     /// capacity for Amazon Redshift Serverless").
     fn check_capacity(&self, found: &mut Found) {
         let units = self.warehouse.workgroup.base_capacity;
-        if units > 512 && units <= 1024 && units % 32 != 0 && units % 8 == 0 {
+        if units > 512 && units <= 1024 && !units.is_multiple_of(32) && units.is_multiple_of(8) {
             let why = format!("{units} is not on offer: above 512 the steps are of 32");
             found.add("warehouse.workgroup.base_capacity", why);
         }

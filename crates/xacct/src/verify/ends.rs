@@ -6,11 +6,11 @@ use xacct_net::proof::model::{Cluster, Placement};
 /// The workgroup's subnets and groups, if there is a workgroup.
 pub(super) fn workgroup_end(seen: &Seen) -> Option<Placement> {
     let workgroup = seen.serverless.workgroup.as_ref()?;
-    let mut placement = Placement::default();
-    placement.subnets = workgroup.subnet_ids().to_vec();
-    placement.groups = workgroup.security_group_ids().to_vec();
-    placement.enhanced_routing = workgroup.enhanced_vpc_routing();
-    Some(placement)
+    Some(Placement {
+        subnets: workgroup.subnet_ids().to_vec(),
+        groups: workgroup.security_group_ids().to_vec(),
+        enhanced_routing: workgroup.enhanced_vpc_routing(),
+    })
 }
 
 /// The brokers' subnets and groups, if there is a cluster.

@@ -1,5 +1,12 @@
 //! The whole pipeline on the simulator.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and sleeps in the simulator's time"
+)]
+
 mod accounts;
 mod bad_input;
 mod broken_links;
