@@ -8,7 +8,7 @@ use msk_serverless::{
 };
 use redshift_streaming::data::DataApi;
 use redshift_streaming::objects::{self, Catalog, Connection, ObjectHandles, Reading, Stream};
-use redshift_streaming::serverless::{self, Serverless, ServerlessHandles, ServerlessSpec, Surroundings};
+use redshift_streaming::serverless::{self, Serverless, ServerlessHandles, Surroundings};
 use redshift_streaming::{Broker, ViewSpec};
 use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;
@@ -36,10 +36,7 @@ impl Parts {
             .link()
             .resolve()
             .map_err(|error| Error::Unresolved(error.into()))?;
-        let database = spec.warehouse.database.to_string();
-        let serverless = ServerlessSpec::of(&owner, database)
-            .with_base_capacity(spec.warehouse.workgroup.base_capacity)
-            .with_case_sensitivity(spec.streaming().needs_case_sensitivity());
+        let serverless = spec.serverless();
         let topics = spec.topics().iter().map(|topic| topic.settings()).collect();
         Ok(Self {
             networks: Networks::new(link, &owner, generation, source, warehouse),
@@ -282,7 +279,7 @@ impl Pipeline {
     /// How Redshift comes to the stream, and what must be there before it tries.
     fn reading(&self, networks: &LinkHandles, roles: &PairHandles, cluster: Handle<ClusterOut>) -> Reading {
         let stream = match self.spec.schema.broker {
-            Broker::ClusterArn => Stream::Cluster(cluster.ready().map(|cluster| cluster.arn)),
+            Broker::ClusterArn => Stream::Cluster(cluster.made().map(|cluster| cluster.arn)),
             Broker::Address => Stream::Brokers(
                 cluster
                     .ready()
@@ -291,11 +288,16 @@ impl Pipeline {
         };
         let mut after = networks.all_ready();
         after.extend([roles.warehouse_policy.settled(), roles.stream_policy.settled()]);
+        after.extend([
+            roles.warehouse.settled(),
+            roles.stream.settled(),
+            cluster.settled(),
+        ]);
         Reading {
             stream,
             roles: vec![
-                roles.warehouse.ready().map(|r| r.arn),
-                roles.stream.ready().map(|r| r.arn),
+                roles.warehouse.made().map(|r| r.arn),
+                roles.stream.made().map(|r| r.arn),
             ],
             after,
         }

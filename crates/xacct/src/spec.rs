@@ -27,6 +27,7 @@ mod tutorial;
 pub use read::SpecError;
 
 use redshift_streaming::ddl::DatabaseName;
+use redshift_streaming::serverless::ServerlessSpec;
 use redshift_streaming::{SchemaSpec, StreamingSpec, ViewSource, ViewSpec};
 use serde::{Deserialize, Serialize};
 use xacct_net::NetworkSpec;
@@ -305,6 +306,14 @@ impl PipelineSpec {
     pub fn streaming(&self) -> StreamingSpec {
         let spec = StreamingSpec::new(self.warehouse.database.clone(), self.schema.clone());
         self.views().into_iter().fold(spec, StreamingSpec::with_view)
+    }
+
+    /// The namespace and the workgroup.
+    #[must_use]
+    pub fn serverless(&self) -> ServerlessSpec {
+        ServerlessSpec::of(&self.owner(), self.warehouse.database.to_string())
+            .with_base_capacity(self.warehouse.workgroup.base_capacity)
+            .with_case_sensitivity(self.streaming().needs_case_sensitivity())
     }
 
     /// The owner of everything that this specification makes.

@@ -5,6 +5,7 @@ use super::{PipelineSpec, TopicSpec};
 use msk_serverless::error::SpecError as ClusterError;
 use msk_serverless::quotas::Quotas;
 use msk_serverless::spec::ClusterSpec;
+use redshift_streaming::serverless::SpecError as WarehouseError;
 use redshift_streaming::{Broker, create_quarantine, create_view};
 use std::collections::BTreeSet;
 use xacct_converge::explain;
@@ -40,7 +41,7 @@ impl PipelineSpec {
         let mut found = Found::default();
         self.check_accounts(&mut found);
         self.check_networks(&mut found);
-        self.check_capacity(&mut found);
+        self.check_warehouse(&mut found);
         self.check_cluster(&mut found);
         self.check_views(&mut found);
         self.check_tags(&mut found);
@@ -77,13 +78,23 @@ impl PipelineSpec {
         }
     }
 
-    /// Above 512 the steps are of 32 (Redshift management guide, "Compute
-    /// capacity for Amazon Redshift Serverless").
-    fn check_capacity(&self, found: &mut Found) {
-        let units = self.warehouse.workgroup.base_capacity;
-        if units > 512 && units <= 1024 && !units.is_multiple_of(32) && units.is_multiple_of(8) {
-            let why = format!("{units} is not on offer: above 512 the steps are of 32");
-            found.add("warehouse.workgroup.base_capacity", why);
+    fn check_warehouse(&self, found: &mut Found) {
+        let Err(errors) = self.serverless().check(&self.region) else {
+            return;
+        };
+        for error in errors.all() {
+            let capacity = matches!(error, WarehouseError::Capacity { .. });
+            // The network has said so already where no region offers it.
+            if !capacity
+                || xacct_net::layout::redshift_addresses(self.warehouse.workgroup.base_capacity).is_some()
+            {
+                let field = if capacity {
+                    "warehouse.workgroup.base_capacity"
+                } else {
+                    "warehouse"
+                };
+                found.add(field, error);
+            }
         }
     }
 
