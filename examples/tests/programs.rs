@@ -13,8 +13,17 @@ use std::process::{Command, Output};
 /// Cargo builds the examples of a package beside its tests.
 fn program(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
-    let built = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    assert!(built.exists(), "{} is not built: run the tests of the whole package", built.display());
+    let built = test
+        .parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .join("examples")
+        .join(name);
+    assert!(
+        built.exists(),
+        "{} is not built: run the tests of the whole package",
+        built.display()
+    );
     Command::new(built)
 }
 
@@ -27,25 +36,39 @@ fn quickstart(arguments: &[&str], report: &str) -> (Output, Json) {
     let report = scratch(report);
     let _ = std::fs::remove_file(&report);
     let mut command = program("quickstart");
-    let output = command.args(arguments).arg("--quiet").arg("--report").arg(&report).output().unwrap();
+    let output = command
+        .args(arguments)
+        .arg("--quiet")
+        .arg("--report")
+        .arg(&report)
+        .output()
+        .unwrap();
     let text = std::fs::read_to_string(&report).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     (output, serde_json::from_str(&text).unwrap())
 }
 
 fn count(report: &Json, field: &str) -> u64 {
-    report[field].as_u64().unwrap_or_else(|| panic!("{field} is no count: {report}"))
+    report[field]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{field} is no count: {report}"))
 }
 
 #[test]
 fn ten_thousand_real_requests_arrive_and_waiting_costs_at_most_five_per_cent() {
     let log = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/access.log");
     if !log.exists() {
-        eprintln!("SKIPPED: there is no {}; put an access log of 10,000 lines there", log.display());
+        eprintln!(
+            "SKIPPED: there is no {}; put an access log of 10,000 lines there",
+            log.display()
+        );
         return;
     }
     let (output, report) = quickstart(&["--access-log", log.to_str().unwrap()], "access-log.json");
     assert!(output.status.success(), "{output:?}");
-    assert_eq!((count(&report, "produced"), count(&report, "rows")), (10_000, 10_000));
+    assert_eq!(
+        (count(&report, "produced"), count(&report, "rows")),
+        (10_000, 10_000)
+    );
     assert_eq!((count(&report, "quarantined"), count(&report, "skipped")), (0, 0));
     assert_eq!(report["sent_digest"], report["read_digest"]);
     assert_eq!(report["verify"]["failed"], 0);
@@ -61,7 +84,11 @@ fn ten_thousand_real_requests_arrive_and_waiting_costs_at_most_five_per_cent() {
 #[test]
 fn of_broken_lines_nothing_is_lost() {
     let lines = scratch("lines.ndjson");
-    std::fs::write(&lines, "{\"id\":\"a\"}\nbroken {\n\n{\"id\":\"b\",\"x\":[1,{}]}\nnull\n\"text\"\n\u{fffd}\n").unwrap();
+    std::fs::write(
+        &lines,
+        "{\"id\":\"a\"}\nbroken {\n\n{\"id\":\"b\",\"x\":[1,{}]}\nnull\n\"text\"\n\u{fffd}\n",
+    )
+    .unwrap();
     let (output, report) = quickstart(&["--events", lines.to_str().unwrap()], "lines.json");
     assert!(output.status.success(), "{output:?}");
     assert_eq!(count(&report, "produced"), 6);
@@ -90,10 +117,18 @@ fn a_specification_that_cannot_be_deployed_ends_in_one_clear_error() {
 #[test]
 fn policies_are_printed_without_any_credentials() {
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/tutorial.toml");
-    let output = program("deploy").arg("--spec").arg(&spec).arg("policies").output().unwrap();
+    let output = program("deploy")
+        .arg("--spec")
+        .arg(&spec)
+        .arg("policies")
+        .output()
+        .unwrap();
     let policies: Json = serde_json::from_slice(&output.stdout).unwrap();
     let reader = policies["source-role"].to_string();
-    assert!(reader.contains("kafka-cluster:ReadData") && !reader.contains("WriteData"), "{reader}");
+    assert!(
+        reader.contains("kafka-cluster:ReadData") && !reader.contains("WriteData"),
+        "{reader}"
+    );
 }
 
 #[test]
@@ -101,6 +136,9 @@ fn every_program_explains_itself() {
     for name in ["quickstart", "deploy"] {
         let output = program(name).arg("--help").output().unwrap();
         assert!(output.status.success());
-        assert!(String::from_utf8(output.stdout).unwrap().contains("Usage"), "{name}");
+        assert!(
+            String::from_utf8(output.stdout).unwrap().contains("Usage"),
+            "{name}"
+        );
     }
 }
