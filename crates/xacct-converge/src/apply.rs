@@ -31,15 +31,6 @@ impl Applied {
             .known(&handle.ready())
             .or_else(|| inputs.known(&handle.made()))
     }
-
-    /// A value derived from outputs.
-    #[must_use]
-    pub fn value<T: Clone + Send + Sync + 'static>(&self, value: &crate::Value<T>) -> Option<T> {
-        Inputs {
-            outputs: &self.outputs,
-        }
-        .known(value)
-    }
 }
 
 /// How long to look for what a lost answer may have made. EC2 shows what it

@@ -63,11 +63,6 @@ impl Graph {
         self.nodes.is_empty()
     }
 
-    /// The names of all resources, in the order in which they were added.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.nodes.iter().map(|entry| &*entry.name)
-    }
-
     /// What has to be done to reach the wanted state. Makes no call.
     #[must_use]
     pub fn plan(&self) -> Planned {
@@ -90,11 +85,7 @@ impl Graph {
             }
             found.push(decision);
         }
-        let plan = self.describe(
-            &found,
-            |found| found.change.clone(),
-            |entry| entry.node.timing().create,
-        );
+        let plan = self.describe(&found, |entry| entry.node.timing().create);
         Planned { plan, found, outputs }
     }
 
@@ -107,23 +98,18 @@ impl Graph {
             found.change = if ours { Change::Delete } else { Change::Keep };
             found.settled = true;
         }
-        planned.plan = self.describe(&planned.found, |f| f.change.clone(), |e| e.node.timing().delete);
+        planned.plan = self.describe(&planned.found, |entry| entry.node.timing().delete);
         planned.plan.steps.reverse();
         planned
     }
 
-    fn describe(
-        &self,
-        found: &[Found],
-        change: impl Fn(&Found) -> Change,
-        duration: impl Fn(&Entry) -> Duration,
-    ) -> Plan {
+    fn describe(&self, found: &[Found], duration: impl Fn(&Entry) -> Duration) -> Plan {
         let mut finish: Vec<Duration> = Vec::with_capacity(self.nodes.len());
         let mut steps = Vec::with_capacity(self.nodes.len());
         for (index, (entry, seen)) in self.nodes.iter().zip(found).enumerate() {
             let before = self.before(index);
             let start = before.iter().map(|&n| finish[n]).max().unwrap_or_default();
-            let change = change(seen);
+            let change = seen.change.clone();
             let works =
                 matches!(change, Change::Create | Change::Replace(_) | Change::Delete) || !seen.settled;
             let takes = if works { duration(entry) } else { Duration::ZERO };
@@ -165,21 +151,19 @@ impl Planned {
     /// them, which AWS refuses: the names, each with one that needs it.
     #[must_use]
     pub fn stuck<'a>(&self, graph: &'a Graph) -> Vec<(&'a str, &'a str)> {
-        let exists = |index: usize| self.found.get(index).is_some_and(|found| found.current.is_some());
-        let replaced = |index: usize| {
-            let found = self.found.get(index);
-            found.is_some_and(|found| matches!(found.change, Change::Replace(_)))
-                && graph.nodes[index].node.is_held_by_dependents()
+        let replaced = |index: &usize| {
+            matches!(self.found[*index].change, Change::Replace(_))
+                && graph.nodes[*index].node.is_held_by_dependents()
         };
         let mut stuck = Vec::new();
-        for (dependent, entry) in graph.nodes.iter().enumerate().filter(|(index, _)| exists(*index)) {
-            for before in graph
-                .before(dependent)
-                .into_iter()
-                .filter(|&before| replaced(before))
-            {
-                stuck.push((&*graph.nodes[before].name, &*entry.name));
-            }
+        for (index, _) in self
+            .found
+            .iter()
+            .enumerate()
+            .filter(|(_, found)| found.current.is_some())
+        {
+            let held = graph.before(index).into_iter().filter(&replaced);
+            stuck.extend(held.map(|before| (&*graph.nodes[before].name, &*graph.nodes[index].name)));
         }
         stuck.sort_unstable();
         stuck.dedup_by_key(|(name, _)| *name);

@@ -73,15 +73,6 @@ impl<T: Clone + Send + Sync + 'static> Handle<T> {
         }
     }
 
-    /// An order without a value: the node must exist first.
-    #[must_use]
-    pub const fn exists(self) -> Ready {
-        Ready {
-            node: self.node,
-            stage: Stage::Made,
-        }
-    }
-
     fn value(self, stage: Stage) -> Value<T> {
         let node = self.node;
         let read = Arc::new(move |outputs: &Outputs| outputs.get(node, stage)?.downcast_ref::<T>().cloned());
