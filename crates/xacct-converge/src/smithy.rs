@@ -126,7 +126,11 @@ where
             Self::TimeoutError(_) => (Class::Ambiguous, None, "no answer in time".to_owned()),
             Self::DispatchFailure(failure) => {
                 let unsent = failure.as_connector_error().is_some_and(|error| error.is_user());
-                let class = if unsent { Class::Terminal } else { Class::Ambiguous };
+                let class = if unsent || no_credentials(&self) {
+                    Class::Terminal
+                } else {
+                    Class::Ambiguous
+                };
                 (
                     class,
                     None,
@@ -181,4 +185,22 @@ fn credentials_or(error: &dyn Error, otherwise: &str) -> String {
         next = cause.source();
     }
     otherwise.to_owned()
+}
+
+/// Whether no provider had credentials, which no waiting mends; one that could
+/// not be reached may have them later.
+fn no_credentials(error: &dyn Error) -> bool {
+    let texts = [
+        "the credential provider was not enabled",
+        "no providers in chain provided credentials",
+    ];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if texts.iter().any(|sign| text.contains(sign)) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }

@@ -201,3 +201,53 @@ fn the_same_seed_twice_gives_the_same_calls_and_the_same_time() {
     }
     assert_eq!(first.1, second.1);
 }
+
+#[test]
+fn what_destroys_data_is_refused_until_it_is_allowed() {
+    let topic = |partitions| {
+        format!("[[source.topic]]\nname = \"testtopic\"\npartitions = {partitions}\n[warehouse]")
+    };
+    let spec = |partitions| {
+        let text = crate::world::TUTORIAL.replace("[warehouse]", &topic(partitions));
+        xacct::PipelineSpec::from_toml(&text).unwrap()
+    };
+    let mut world = World::new().with_spec(spec(3));
+    world.deploy();
+    world.spec = spec(1);
+    let before = world.sim.call_log().len();
+    let refusal = explain(&world.try_deploy().err().unwrap());
+    assert!(
+        refusal.contains("topic/testtopic") && refusal.contains("allow the loss of data"),
+        "{refusal}"
+    );
+    assert_eq!(world.writes_since(before), Vec::<String>::new());
+    let allowed = world
+        .sim
+        .run(async { world.pipeline().await?.allow_data_loss().deploy().await });
+    let topics = allowed.map(|deployment| deployment.outputs().source.topics.clone());
+    assert_eq!(
+        topics.unwrap_or_else(|error| panic!("{}", explain(&error)))[0].partitions,
+        1
+    );
+}
+
+#[test]
+fn a_network_that_others_stand_on_is_not_replaced_and_can_still_be_destroyed() {
+    let mut world = World::new();
+    let empty = world.inventories();
+    world.deploy();
+    let text = crate::world::TUTORIAL.to_owned() + "[warehouse.network]\ncidr = \"10.9.0.0/16\"\n";
+    world.spec = xacct::PipelineSpec::from_toml(&text).unwrap();
+    let before = world.sim.call_log().len();
+    let changed = world
+        .sim
+        .run(async { world.pipeline().await?.allow_data_loss().deploy().await });
+    let refusal = explain(&changed.err().unwrap());
+    assert!(
+        refusal.contains("warehouse/vpc") && refusal.contains("stands on it"),
+        "{refusal}"
+    );
+    assert_eq!(world.writes_since(before), Vec::<String>::new());
+    world.destroy();
+    assert_eq!(world.inventories(), empty);
+}
