@@ -75,6 +75,7 @@ cd "$room/clone"
 begun=$SECONDS
 poor cargo build --example quickstart
 first_build=$((SECONDS - begun))
+echo "first build: $first_build seconds"
 poor cargo run --example quickstart
 poor cargo test --workspace
 echo "first build: $first_build seconds on $(nproc) cores; everything: $((SECONDS - begun)) seconds"

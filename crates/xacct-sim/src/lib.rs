@@ -75,6 +75,6 @@ pub use kafka::{DoorError, KafkaDoor, KafkaDoorOptions, KafkaStore, Standing};
 pub use log::{ApiCalls, Entry, Outcome};
 pub use modelled::{MODELLED, Modelled};
 pub use settings::Settings;
-pub use sql::options::{ConnectsAt, DuplicateKeys, GuardedParse, SqlSwitches};
 pub use sim::Sim;
+pub use sql::options::{ConnectsAt, DuplicateKeys, GuardedParse, SqlSwitches};
 pub use world::{ApiError, Reply};

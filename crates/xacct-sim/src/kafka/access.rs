@@ -71,7 +71,12 @@ impl Estate {
     /// Why there is none.
     pub(super) fn clusters(&self, key: &KnownKey) -> Result<Vec<String>, String> {
         let now = self.shared.clock.now();
-        reachable_clusters(&self.shared.lock(), now, &key.caller.account, self.only.as_deref())
+        reachable_clusters(
+            &self.shared.lock(),
+            now,
+            &key.caller.account,
+            self.only.as_deref(),
+        )
     }
 
     /// Those of these clusters that still serve. A connection outlives a change of the network, but not
@@ -154,7 +159,11 @@ fn reachable_clusters(
     let mut reasons = Vec::new();
     let mut reachable = Vec::new();
     let behind = |cluster: &&Cluster| only.is_none_or(|only| cluster.name == only);
-    for cluster in clusters.into_iter().flat_map(|clusters| clusters.values()).filter(behind) {
+    for cluster in clusters
+        .into_iter()
+        .flat_map(|clusters| clusters.values())
+        .filter(behind)
+    {
         if !cluster.is_active(now) {
             reasons.push(format!("cluster {} is {}", cluster.name, cluster.state(now)));
             continue;
