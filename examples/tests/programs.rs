@@ -115,6 +115,20 @@ fn a_specification_that_cannot_be_deployed_ends_in_one_clear_error() {
 }
 
 #[test]
+fn the_arn_of_a_policy_is_refused_where_that_of_a_role_belongs() {
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/tutorial.toml");
+    let mut command = program("deploy");
+    command
+        .arg("--spec")
+        .arg(&spec)
+        .args(["--source-role-arn", "arn:aws:iam::111111111111:policy/reader"]);
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(text.contains("is the ARN of a policy of iam"), "{text}");
+}
+
+#[test]
 fn policies_are_printed_without_any_credentials() {
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/tutorial.toml");
     let output = program("deploy")

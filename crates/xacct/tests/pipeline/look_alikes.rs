@@ -12,8 +12,75 @@ fn tags(kind: &str, name: &str, pipeline: &str, resource: &str) -> Json {
     ]}])
 }
 
+/// A resolver endpoint of our name that somebody else asked for.
+fn resolver_endpoint(world: &World, account: &str, side: &str, vpc: &Json, block: &str) {
+    let zones = world.ec2(account, "DescribeAvailabilityZones", json!({}));
+    let zones = zones["availabilityZoneInfo"].as_array().unwrap().clone();
+    // One zone is not offered by the service.
+    let zones = zones
+        .iter()
+        .map(|zone| &zone["zoneId"])
+        .filter(|zone| **zone != "aps1-az3");
+    let addresses: Vec<Json> = zones
+        .take(2)
+        .enumerate()
+        .map(|(index, zone)| {
+            let subnet = block.replace("0.0/16", &format!("{}.0/24", index + 1));
+            let made = world.ec2(
+                account,
+                "CreateSubnet",
+                json!({ "VpcId": vpc, "CidrBlock": subnet, "AvailabilityZoneId": zone }),
+            );
+            json!({ "SubnetId": made["subnet"]["subnetId"] })
+        })
+        .collect();
+    let made = world.ec2(
+        account,
+        "CreateSecurityGroup",
+        json!({ "VpcId": vpc, "GroupName": "dns", "GroupDescription": "a look-alike" }),
+    );
+    world.sim.run(settle());
+    let (kind, direction) = if side == "source" {
+        ("inbound", "INBOUND")
+    } else {
+        ("outbound", "OUTBOUND")
+    };
+    world.call(
+        account,
+        "route53resolver",
+        "CreateResolverEndpoint",
+        json!({
+            "CreatorRequestId": "somebody-else", "Name": format!("clicks-{side}-resolver-{kind}"),
+            "Direction": direction, "SecurityGroupIds": [made["groupId"]], "IpAddresses": addresses,
+        }),
+    );
+}
+
+/// A peering between the look-alike networks.
+fn peering(world: &World, vpcs: &[Json]) {
+    let spec = tags(
+        "vpc-peering-connection",
+        "clicks-warehouse-peering",
+        "orders",
+        "warehouse/peering",
+    );
+    let made = world.ec2(
+        WAREHOUSE,
+        "CreateVpcPeeringConnection",
+        json!({ "VpcId": vpcs[1], "PeerVpcId": vpcs[0], "PeerOwnerId": SOURCE, "TagSpecification": spec }),
+    );
+    let id = made["vpcPeeringConnection"]["vpcPeeringConnectionId"].clone();
+    world.sim.run(settle());
+    world.ec2(
+        SOURCE,
+        "AcceptVpcPeeringConnection",
+        json!({ "VpcPeeringConnectionId": id }),
+    );
+}
+
 /// The same names and blocks, and another pipeline's tags, or none.
 fn look_alikes(world: &World) {
+    let mut vpcs = Vec::new();
     for (account, side, block) in [
         (SOURCE, "source", "172.16.0.0/16"),
         (WAREHOUSE, "warehouse", "10.0.0.0/16"),
@@ -57,13 +124,33 @@ fn look_alikes(world: &World) {
             "CreateRouteTable",
             json!({ "VpcId": vpc, "TagSpecification": spec }),
         );
-        world.ec2(
+        let other = world.ec2(
             account,
             "CreateVpc",
             json!({ "CidrBlock": block, "TagSpecification": [
             { "ResourceType": "vpc", "Tag": [{ "Key": "Name", "Value": name }] }] }),
         );
+        let spec = tags(
+            "internet-gateway",
+            &format!("clicks-{side}-internet-gateway"),
+            "orders",
+            &format!("{side}/internet-gateway"),
+        );
+        let gateway = world.ec2(
+            account,
+            "CreateInternetGateway",
+            json!({ "TagSpecification": spec }),
+        );
+        let gateway = gateway["internetGateway"]["internetGatewayId"].clone();
+        world.ec2(
+            account,
+            "AttachInternetGateway",
+            json!({ "InternetGatewayId": gateway, "VpcId": vpc }),
+        );
+        resolver_endpoint(world, account, side, &other["vpc"]["vpcId"], block);
+        vpcs.push(vpc);
     }
+    peering(world, &vpcs);
     let spec = tags(
         "elastic-ip",
         "clicks-warehouse-address",
@@ -101,7 +188,7 @@ fn look_alikes(world: &World) {
 fn look_alikes_in_both_accounts_survive_deployment_and_removal_untouched() {
     let world = World::new();
     look_alikes(&world);
-    world.sim.run(tokio_pause());
+    world.sim.run(settle());
     let before = world.inventories();
     world.deploy();
     let calls = world.sim.call_log().len();
@@ -112,9 +199,9 @@ fn look_alikes_in_both_accounts_survive_deployment_and_removal_untouched() {
     world.deploy();
 }
 
-/// Lets what was just made become visible.
-async fn tokio_pause() {
-    tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+/// Lets what was just made become visible and usable.
+async fn settle() {
+    tokio::time::sleep(std::time::Duration::from_secs(900)).await;
 }
 
 #[test]
