@@ -416,33 +416,6 @@ async fn the_keys_of_a_role_session_are_good_until_they_expire() {
 }
 
 #[tokio::test]
-async fn renewed_credentials_of_another_session_lose_nothing() {
-    let stage = Stage::with_sessions_of(Duration::from_secs(2));
-    create(&stage.administrator(), 1).await;
-    let policy = policy(&[]);
-    let names = ["one", "two", "three", "four", "five", "six"];
-    let mut sessions = Vec::new();
-    for name in names {
-        sessions.push(
-            stage
-                .session_of_role(&format!("producer-{name}"), &policy, name)
-                .await,
-        );
-    }
-    let access = stage.rotating(sessions);
-    let producer = producer(&access).await;
-    for n in 0..40 {
-        producer.send(&event(n)).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let reasons = stage.door.refusals().join("\n");
-    assert!(reasons.contains("Cannot change principals"), "{reasons}");
-    let admin = KafkaTopicAdmin::new(stage.administrator());
-    let ends = admin.end_offsets("unused:9098", &topic()).await.unwrap();
-    assert_eq!(ends, BTreeMap::from([(0, 40)]));
-}
-
-#[tokio::test]
 async fn a_closed_port_keeps_everyone_out() {
     let stage = Stage::new();
     create(&stage.administrator(), 1).await;

@@ -1,11 +1,9 @@
 //! A simulated account with an active cluster, and a door to it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::future::ProvideCredentials as ProvidedCredentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use msk_clickstream::KafkaAccess;
@@ -106,11 +104,6 @@ impl Stage {
         )
     }
 
-    /// Access with these credentials, one after the other, each for a few seconds.
-    pub(crate) fn rotating(&self, credentials: Vec<Credentials>) -> KafkaAccess {
-        self.access_of(REGION, SharedCredentialsProvider::new(Rotating::new(credentials)))
-    }
-
     /// Lets nobody reach the brokers any more.
     pub(crate) fn close_port(&self) {
         let call = |operation, params| self.sim.call(ACCOUNT, "ec2", operation, params).unwrap();
@@ -151,36 +144,6 @@ impl Stage {
         access
             .with_bootstrap(self.door.bootstrap())
             .with_ca_pem(self.door.ca_pem())
-    }
-}
-
-/// A source whose credentials last a few seconds and belong to another session each time.
-#[derive(Debug)]
-struct Rotating {
-    credentials: Vec<Credentials>,
-    given: AtomicUsize,
-}
-
-impl Rotating {
-    const LIFE: Duration = Duration::from_secs(4);
-
-    fn new(credentials: Vec<Credentials>) -> Self {
-        Self {
-            credentials,
-            given: AtomicUsize::new(0),
-        }
-    }
-}
-
-impl ProvideCredentials for Rotating {
-    fn provide_credentials<'a>(&'a self) -> ProvidedCredentials<'a>
-    where
-        Self: 'a,
-    {
-        let given = self.given.fetch_add(1, Ordering::Relaxed);
-        let mut next = self.credentials[given % self.credentials.len()].clone();
-        *next.expiry_mut() = Some(SystemTime::now() + Self::LIFE);
-        ProvidedCredentials::ready(Ok(next))
     }
 }
 
