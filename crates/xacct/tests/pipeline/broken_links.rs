@@ -1,5 +1,5 @@
 //! One link is broken at a time: the refresh fails, and `verify` names the link
-//! from what it reads. Then a deployment puts it back.
+//! from what it reads.
 
 use crate::world::{SOURCE, WAREHOUSE, World, filter};
 use serde_json::{Value as Json, json};
