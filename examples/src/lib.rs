@@ -1,6 +1,7 @@
 //! What the examples share: events to send, digests, progress, the report.
 
 pub mod digest;
+pub mod drill;
 pub mod progress;
 pub mod report;
 pub mod stream;

@@ -276,6 +276,7 @@ fn is_transient(code: RDKafkaErrorCode) -> bool {
             | Code::NotEnoughReplicas
             | Code::NotEnoughReplicasAfterAppend
             | Code::NotController
+            | Code::ThrottlingQuotaExceeded
             | Code::KafkaStorageError
             | Code::Retry
             | Code::InvalidMessage

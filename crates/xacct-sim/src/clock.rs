@@ -55,6 +55,11 @@ impl SimClock {
         )
     }
 
+    /// A clock that stands at an instant.
+    pub(crate) fn standing_at(epoch: SystemTime, carried: SimTime) -> Self {
+        Self::with(epoch, State::Standing { carried })
+    }
+
     /// A clock that follows the wall, `speed` simulated seconds per second.
     pub fn wall(epoch: SystemTime, speed: f64) -> Self {
         #[expect(

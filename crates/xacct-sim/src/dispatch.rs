@@ -9,7 +9,22 @@ use crate::fault::{Target, Verdict};
 use crate::log::{self, Entry, Outcome};
 use crate::wire::{self, Parsed, Request, Response};
 use crate::world::{ApiError, Call, Caller, Reply, World};
-use crate::{auth, data, ec2, iam, msk, resolver, serverless, sts};
+use crate::{auth, data, ec2, iam, kafka, msk, resolver, serverless, sts};
+
+/// What comes in: a request of an SDK, or one of an administrator of topics.
+#[derive(Debug, Clone)]
+pub(crate) enum Arrival {
+    Http(Request),
+    Brokers(ToBrokers),
+}
+
+/// A request to the brokers, past their sockets.
+#[derive(Debug, Clone)]
+pub(crate) struct ToBrokers {
+    pub access_key: String,
+    pub operation: String,
+    pub params: Value,
+}
 
 /// The answer, and what becomes of it on the way back.
 #[derive(Debug)]
@@ -50,6 +65,23 @@ pub(crate) struct Held {
     request_id: String,
     /// Its entry in the log.
     seq: u64,
+}
+
+/// Serves one request of an administrator of topics.
+pub(crate) fn serve_brokers(world: &mut World, now: SimTime, asked: &ToBrokers) -> (Reply, Ending) {
+    let request_id = world.new_uuid("requests");
+    let caller = match kafka::admin::caller(world, now, &asked.access_key) {
+        Ok(caller) => caller,
+        Err(refusal) => return (Err(refusal), Ending::Answered),
+    };
+    let parsed = Parsed {
+        service: kafka::admin::SERVICE.to_owned(),
+        operation: asked.operation.clone(),
+        params: asked.params.clone(),
+    };
+    let (reply, ending) = judge_and_handle(world, now, &caller, &parsed, &request_id);
+    record(world, now, &caller, &parsed, &reply, &ending);
+    (reply, ending)
 }
 
 /// Serves one HTTP request.
@@ -157,7 +189,7 @@ fn judge_and_handle(
         operation,
         params,
     } = parsed;
-    let number = world.log.entries().len() as u64;
+    let number = world.log.len() as u64;
     let target = Target {
         account: &caller.account,
         service,
@@ -213,7 +245,10 @@ fn limit_and_handle(
             .buckets
             .take(now, &caller.account, (service, operation), params)?;
     }
-    auth::authorize(world, now, caller, service, operation, params)?;
+    // The brokers ask for permissions of their own, one by one.
+    if service != kafka::admin::SERVICE {
+        auth::authorize(world, now, caller, service, operation, params)?;
+    }
     let mut call = Call {
         world,
         caller,
@@ -235,6 +270,7 @@ pub(crate) fn handle(call: &mut Call<'_>, service: &str, operation: &str, params
         "kafka" => msk::handle(call, operation, params),
         "redshift-serverless" => serverless::handle(call, operation, params),
         "redshift-data" => data::handle(call, operation, params),
+        kafka::admin::SERVICE => kafka::admin::handle(call, operation, params),
         _ => Err(ApiError::not_modelled(service, operation)),
     }
 }

@@ -18,7 +18,8 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::dispatch::{self, Ending};
+use crate::clock::SimTime;
+use crate::dispatch::{self, Arrival, Ending};
 use crate::sample;
 use crate::sim::{Shared, Sim};
 use crate::wire::{Request, Response};
@@ -76,9 +77,10 @@ impl Connector {
         let shared = &self.door.shared;
         let request = read(request)?;
         let half = self.latency(&request) / 2;
-        rest(shared).await;
-        sleep(half).await;
-        rest(shared).await;
+        let sent_at = depart(shared, half).await;
+        shared
+            .recording
+            .note(shared, sent_at, || Arrival::Http(request.clone()));
         let mut served = dispatch::serve(&mut shared.lock(), shared.clock.now(), &request);
         if served.ending == Ending::Killed {
             shared.killed.send_replace(true);
@@ -88,21 +90,14 @@ impl Connector {
             rest(shared).await;
             served = dispatch::resume(&mut shared.lock(), shared.clock.now(), held);
         }
-        sleep(half).await;
-        rest(shared).await;
-        match served.ending {
-            Ending::Answered | Ending::Killed => {}
-            Ending::Late(by) => sleep(by).await,
-            Ending::Lost => return Err(ConnectorError::io("connection reset by peer".into())),
-            Ending::Silent => {
-                sleep(self.read_timeout.unwrap_or(SILENCE)).await;
-                return Err(ConnectorError::timeout(
-                    "no answer within the read timeout".into(),
-                ));
-            }
+        let silence = self.read_timeout.unwrap_or(SILENCE);
+        match come_back(shared, half, &served.ending, silence).await {
+            Return::Whole => write(served.response),
+            Return::Lost => Err(ConnectorError::io("connection reset by peer".into())),
+            Return::Silent => Err(ConnectorError::timeout(
+                "no answer within the read timeout".into(),
+            )),
         }
-        rest(shared).await;
-        write(served.response)
     }
 
     /// The way there and back, 50 to 200 ms as a rule.
@@ -116,6 +111,45 @@ impl Connector {
             &number.to_string(),
         )
     }
+}
+
+/// What came back to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Return {
+    Whole,
+    /// The connection broke.
+    Lost,
+    /// Nothing came until the caller gave up.
+    Silent,
+}
+
+/// The way there; gives when it began.
+pub(crate) async fn depart(shared: &Shared, half: Duration) -> SimTime {
+    rest(shared).await;
+    let sent_at = shared.clock.now();
+    sleep(half).await;
+    rest(shared).await;
+    sent_at
+}
+
+/// The way back.
+pub(crate) async fn come_back(shared: &Shared, half: Duration, ending: &Ending, silence: Duration) -> Return {
+    sleep(half).await;
+    rest(shared).await;
+    let came = match ending {
+        Ending::Answered | Ending::Killed => Return::Whole,
+        Ending::Late(by) => {
+            sleep(*by).await;
+            Return::Whole
+        }
+        Ending::Lost => Return::Lost,
+        Ending::Silent => {
+            sleep(silence).await;
+            Return::Silent
+        }
+    };
+    rest(shared).await;
+    came
 }
 
 /// The run's own clock: virtual in a run, the wall's in a door with sockets.

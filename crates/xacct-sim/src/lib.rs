@@ -35,6 +35,7 @@
 //! - **[`Sim::critical_path`]** is the shortest time in which the same could have been built, from the simulator's own
 //!   prerequisites ([`timeline`]).
 //! - **[`Sim::inventory`]** compares accounts without physical ids.
+//! - **[`Sim::snapshot`]** keeps a world to go back to; **[`Sim::record`]** keeps one for every call of a run ([`snapshot`]).
 //!
 //! It shares no code with the crates that it judges.
 
@@ -65,16 +66,18 @@ pub(crate) mod placement;
 pub(crate) mod resolver;
 pub(crate) mod serverless;
 pub(crate) mod sim;
+pub mod snapshot;
 pub(crate) mod sql;
 pub(crate) mod sts;
 
 pub use builder::SimBuilder;
 pub use clock::{SimClock, SimTime};
 pub use inventory::Inventory;
-pub use kafka::{DoorError, KafkaDoor, KafkaDoorOptions, KafkaStore, Standing};
+pub use kafka::{Brokers, DoorError, KafkaDoor, KafkaDoorOptions, KafkaStore, Standing};
 pub use log::{ApiCalls, Entry, Outcome};
 pub use modelled::{MODELLED, Modelled};
 pub use settings::Settings;
 pub use sim::Sim;
+pub use snapshot::{Delivery, Recorder, Snapshot};
 pub use sql::options::{ConnectsAt, DuplicateKeys, GuardedParse, SqlSwitches};
 pub use world::{ApiError, Reply};

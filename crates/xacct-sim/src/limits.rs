@@ -116,6 +116,11 @@ pub fn throttled(service: &str) -> ApiError {
     match service {
         "ec2" => ApiError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
         "iam" | "sts" => ApiError::new(400, "Throttling", "Rate exceeded"),
+        "kafka-cluster" => ApiError::new(
+            429,
+            "ThrottlingQuotaExceeded",
+            "The throttling quota has been exceeded.",
+        ),
         "kafka" => ApiError::new(429, "TooManyRequestsException", "Too Many Requests"),
         _ => ApiError::new(400, "ThrottlingException", "Rate exceeded"),
     }

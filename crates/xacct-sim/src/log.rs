@@ -1,6 +1,7 @@
 //! The log of every API call: operation, parameters, result. No headers, so the same seed gives the same log.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -64,7 +65,8 @@ pub struct ApiCalls {
 /// The calls so far.
 #[derive(Debug, Clone, Default)]
 pub struct CallLog {
-    entries: Vec<Entry>,
+    /// Shared with every copy of the world: a log only grows.
+    entries: Vec<Arc<Entry>>,
 }
 
 impl CallLog {
@@ -72,20 +74,30 @@ impl CallLog {
     pub fn push(&mut self, mut entry: Entry) -> u64 {
         let seq = self.entries.len() as u64;
         entry.seq = seq;
-        self.entries.push(entry);
+        self.entries.push(Arc::new(entry));
         seq
     }
 
     /// Replaces the outcome of a call whose answer was held back.
     pub(crate) fn amend(&mut self, seq: u64, outcome: Outcome) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq) {
-            entry.outcome = outcome;
+            Arc::make_mut(entry).outcome = outcome;
         }
     }
 
     /// All calls, first to last.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().map(Arc::as_ref)
+    }
+
+    /// How many calls there were; the next one gets this number.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there was none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// How many calls there were.

@@ -13,8 +13,10 @@ use crate::builder::SimBuilder;
 use crate::clock::{SimClock, SimTime};
 use crate::fault::{Guard, Rule};
 use crate::inventory::{self, Inventory};
+use crate::kafka::Brokers;
 use crate::log::{ApiCalls, Entry};
 use crate::settings::Settings;
+use crate::snapshot::Recording;
 use crate::timeline::Span;
 use crate::wire::{Request, Response};
 use crate::world::{Call, Caller, Reply, World};
@@ -32,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) clock: SimClock,
     /// Whether the caller was killed by a fault; calls hang until [`Sim::revive`].
     pub(crate) killed: watch::Sender<bool>,
+    pub(crate) recording: Recording,
 }
 
 impl Shared {
@@ -40,6 +43,7 @@ impl Shared {
             world: Mutex::new(world),
             clock,
             killed: watch::Sender::new(false),
+            recording: Recording::default(),
         }
     }
 
@@ -174,7 +178,7 @@ impl Sim {
 
     /// Every call that came through a door.
     pub fn call_log(&self) -> Vec<Entry> {
-        self.shared.lock().log.entries().to_vec()
+        self.shared.lock().log.entries().cloned().collect()
     }
 
     /// How many calls came through a door.
@@ -233,6 +237,12 @@ impl Sim {
     /// there, and for services that put their own in.
     pub fn kafka<T>(&self, work: impl FnOnce(&mut crate::kafka::KafkaStore) -> T) -> T {
         work(&mut self.shared.lock().kafka)
+    }
+
+    /// Administers topics as whoever holds this access key, from inside the network of its account's clusters, past
+    /// the sockets of a [`KafkaDoor`](crate::KafkaDoor).
+    pub fn brokers(&self, access_key: impl Into<String>) -> Brokers {
+        Brokers::new(Arc::clone(&self.shared), access_key.into())
     }
 
     /// Puts a fault rule in force until the guard is dropped.

@@ -42,7 +42,7 @@ pub(crate) struct AdministratorKey {
 }
 
 /// One account in the simulated region.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct AccountState {
     pub(crate) id: String,
     pub(crate) ec2: ec2::State,
@@ -186,6 +186,23 @@ impl World {
         self.accounts.get(id)
     }
 
+    /// The same world once more, without the rules in force: those belong to who made them.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            settings: self.settings.clone(),
+            accounts: self.accounts.clone(),
+            kafka: self.kafka.clone(),
+            timeline: self.timeline.clone(),
+            log: self.log.clone(),
+            faults: fault::Rules::default(),
+            buckets: self.buckets.clone(),
+            administrators: self.administrators.clone(),
+            explanations: self.explanations.clone(),
+            counters: self.counters.clone(),
+            wait: None,
+        }
+    }
+
     /// See [`Call::begin`].
     pub(crate) fn begin(
         &mut self,
@@ -288,6 +305,7 @@ impl ApiError {
             "iam" | "sts" => "ServiceFailure",
             "route53resolver" => "InternalServiceErrorException",
             "kafka" => "InternalServerErrorException",
+            "kafka-cluster" => "UnknownServerError",
             _ => "InternalServerException",
         };
         Self::new(500, code, "An internal error has occurred")
@@ -306,6 +324,7 @@ impl ApiError {
             ),
             "iam" | "sts" => Self::new(403, "AccessDenied", message),
             "kafka" => Self::new(403, "AccessDeniedException", message),
+            "kafka-cluster" => Self::new(403, "TopicAuthorizationFailed", message),
             _ => Self::new(400, "AccessDeniedException", message),
         }
     }

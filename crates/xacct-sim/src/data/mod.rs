@@ -30,7 +30,7 @@ use statement::Statement;
 pub(crate) use engine::settle;
 
 /// What the service holds in one account.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     /// By id of the namespace, so that one made again under an old name starts empty.
     warehouses: BTreeMap<String, Warehouse>,

@@ -13,7 +13,7 @@ use crate::clock::SimTime;
 pub(crate) type Tags = BTreeMap<String, String>;
 
 /// EC2 in one account.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub vpcs: BTreeMap<String, Vpc>,
     pub subnets: BTreeMap<String, Subnet>,

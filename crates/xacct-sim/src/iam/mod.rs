@@ -48,7 +48,7 @@ pub(crate) mod quota {
 }
 
 /// What IAM knows of one account. Roles and users are kept by name in lower case.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) users: BTreeMap<String, User>,

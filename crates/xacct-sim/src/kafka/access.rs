@@ -126,7 +126,7 @@ impl Estate {
     }
 }
 
-fn find_key(world: &World, now: SimTime, access_key_id: &str) -> Option<KnownKey> {
+pub(super) fn find_key(world: &World, now: SimTime, access_key_id: &str) -> Option<KnownKey> {
     if let Some(key) = world.administrators.get(access_key_id) {
         return Some(KnownKey {
             secret: key.secret.clone(),
@@ -149,7 +149,7 @@ fn find_key(world: &World, now: SimTime, access_key_id: &str) -> Option<KnownKey
 }
 
 /// Clusters of an account that some host in their VPC could connect to.
-fn reachable_clusters(
+pub(super) fn reachable_clusters(
     world: &World,
     now: SimTime,
     account: &str,
@@ -208,7 +208,7 @@ fn some_host_reaches(world: &World, now: SimTime, account: &str, cluster: &Clust
     Err(last)
 }
 
-fn decide(
+pub(super) fn decide(
     world: &World,
     now: SimTime,
     caller: &Caller,

@@ -11,6 +11,7 @@
 //! time may pass in days while a test checks that nothing was lost.
 
 mod access;
+pub(crate) mod admin;
 mod api;
 mod authenticate;
 mod connection;
@@ -24,6 +25,7 @@ mod tls;
 mod token;
 mod wall;
 
+pub use admin::Brokers;
 pub use door::{DoorError, KafkaDoor, KafkaDoorOptions, Standing};
 pub use refusal::StoreError;
 pub use sequence::ProducerStamp;

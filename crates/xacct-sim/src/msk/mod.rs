@@ -20,7 +20,7 @@ use crate::world::{ApiError, Call, Reply};
 pub(crate) const PORT: u16 = 9098;
 
 /// What the service holds in one account, by cluster ARN.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) clusters: BTreeMap<String, Cluster>,
 }

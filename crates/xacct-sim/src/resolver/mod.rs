@@ -19,7 +19,7 @@ use crate::inventory::{Collector, name_of_tags};
 use crate::world::{ApiError, Call, Reply, World};
 
 /// What the service holds in one account.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) endpoints: BTreeMap<String, Endpoint>,
     pub(crate) rules: BTreeMap<String, Rule>,

@@ -22,7 +22,7 @@ use crate::inventory::{Collector, name_of_tags};
 use crate::world::{ApiError, Call, Reply};
 
 /// What the service holds in one account, by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) namespaces: BTreeMap<String, Namespace>,
     pub(crate) workgroups: BTreeMap<String, Workgroup>,

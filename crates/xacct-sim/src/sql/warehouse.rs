@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 
 use super::catalog::{Accounts, Catalog, Role, User};
 use super::error::{SqlError, SqlResult};
@@ -20,7 +21,7 @@ const SYSTEM_ROLES: [&str; 6] = [
 ];
 
 /// Users, databases and history of one namespace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Warehouse {
     pub accounts: Accounts,
     pub databases: BTreeMap<String, Database>,
@@ -42,15 +43,65 @@ impl Database {
     /// # Errors
     /// SQLite's, for lack of memory.
     pub(crate) fn new(name: &str, owner: &str) -> SqlResult<Self> {
-        let connection = Connection::open_in_memory()?;
-        // Nothing here outlives the process, so there is nothing to keep safe.
-        connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")?;
-        functions::install(&connection)?;
         Ok(Self {
             catalog: Catalog::new(name, owner),
-            connection,
+            connection: open()?,
         })
     }
+}
+
+impl Clone for Database {
+    /// The same rows in a SQLite of its own.
+    ///
+    /// # Panics
+    /// When there is no memory for it, as for any other copy.
+    fn clone(&self) -> Self {
+        let connection = copy_of(&self.connection)
+            .unwrap_or_else(|cause| panic!("no copy of a database: {}", cause.message));
+        Self {
+            catalog: self.catalog.clone(),
+            connection,
+        }
+    }
+}
+
+/// A connection that is ready for use, with nothing in it.
+fn open() -> SqlResult<Connection> {
+    let connection = Connection::open_in_memory()?;
+    // Nothing here outlives the process, so there is nothing to keep safe.
+    connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")?;
+    functions::install(&connection)?;
+    Ok(connection)
+}
+
+/// All tables with their rows. Temporary tables are made anew by whoever needs them.
+fn copy_of(from: &Connection) -> SqlResult<Connection> {
+    let to = open()?;
+    let mut tables =
+        from.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY rowid")?;
+    let mut found = tables.query([])?;
+    while let Some(row) = found.next()? {
+        let (name, made): (String, String) = (row.get(0)?, row.get(1)?);
+        to.execute_batch(&made)?;
+        copy_rows(from, &to, &name)?;
+    }
+    Ok(to)
+}
+
+fn copy_rows(from: &Connection, to: &Connection, table: &str) -> SqlResult<()> {
+    let quoted = format!("\"{}\"", table.replace('"', "\"\""));
+    let mut rows = from.prepare(&format!("SELECT * FROM {quoted} ORDER BY rowid"))?;
+    let width = rows.column_count();
+    let marks = vec!["?"; width].join(", ");
+    let mut insert = to.prepare(&format!("INSERT INTO {quoted} VALUES ({marks})"))?;
+    let mut found = rows.query([])?;
+    while let Some(row) = found.next()? {
+        let values: Vec<Value> = (0..width)
+            .map(|column| row.get(column))
+            .collect::<Result<_, _>>()?;
+        insert.execute(params_from_iter(values))?;
+    }
+    Ok(())
 }
 
 impl Warehouse {
@@ -119,5 +170,39 @@ impl Warehouse {
         self.databases
             .get_mut(name)
             .ok_or_else(|| SqlError::new(format!("database \"{name}\" does not exist")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Warehouse;
+
+    fn rows(warehouse: &mut Warehouse) -> i64 {
+        let database = warehouse.database("dev").unwrap();
+        let counted = database
+            .connection
+            .query_row("SELECT count(*) FROM \"a\"\"b\"", [], |row| row.get(0));
+        counted.unwrap()
+    }
+
+    #[test]
+    fn a_copy_has_the_same_rows_and_goes_its_own_way() {
+        let mut first = Warehouse::new("admin", "dev").unwrap();
+        let made = "CREATE TABLE \"a\"\"b\" (x, y); INSERT INTO \"a\"\"b\" VALUES (1, 'one'), (NULL, x'02');";
+        first
+            .database("dev")
+            .unwrap()
+            .connection
+            .execute_batch(made)
+            .unwrap();
+        let mut copy = first.clone();
+        assert_eq!(rows(&mut copy), 2);
+        let more = "INSERT INTO \"a\"\"b\" SELECT * FROM \"a\"\"b\"";
+        copy.database("dev")
+            .unwrap()
+            .connection
+            .execute_batch(more)
+            .unwrap();
+        assert_eq!((rows(&mut first), rows(&mut copy)), (2, 4));
     }
 }

@@ -196,13 +196,13 @@ impl Asked<'_> {
 }
 
 /// The ARN of a topic or group of a cluster: its kind replaces `cluster`, its name is the last part.
-fn resource(cluster_arn: &str, kind: &str, name: &str) -> String {
+pub(super) fn resource(cluster_arn: &str, kind: &str, name: &str) -> String {
     let arn = cluster_arn.replacen(":cluster/", &format!(":{kind}/"), 1);
     format!("{arn}/{name}")
 }
 
 /// The protocol's code for what the store refuses.
-fn code_of(error: &StoreError) -> ResponseError {
+pub(super) fn code_of(error: &StoreError) -> ResponseError {
     match error {
         StoreError::UnknownTopic(_) | StoreError::UnknownPartition { .. } => {
             ResponseError::UnknownTopicOrPartition
