@@ -4,11 +4,13 @@
 # no C++ compiler, no cmake, no pkg-config, no Python; headers of an installed
 # OpenSSL are hidden behind ones that do not compile.
 #
-#   scripts/fresh-clone.sh                 quickstart and tests
+#   scripts/fresh-clone.sh                 the README's commands, one by one, each timed
+#   scripts/fresh-clone.sh --empty         the same with an empty cargo home: every crate is downloaded, too
 #   scripts/fresh-clone.sh --check         only that the surroundings are as poor as said
+#   scripts/fresh-clone.sh --list          only what the README's commands are
 #
-# Prints the time of the first build. The registry's download cache is shared
-# with the caller's; nothing that was compiled is.
+# The commands are those of the first block of the README's chapter "Try it", read from the clone and not repeated
+# here. Without --empty the registry's download cache is shared with the caller's; nothing that was compiled is.
 set -euo pipefail
 
 repository=$(cd "$(dirname "$0")/.." && pwd)
@@ -46,7 +48,7 @@ hide_openssl() {
 
 poor() {
     env -i HOME="$HOME" PATH="$room/bin" TERM="${TERM:-dumb}" \
-        CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" \
+        CARGO_HOME="$cargo_home" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" \
         C_INCLUDE_PATH="$room/include" CARGO_TERM_PROGRESS_WHEN=never "$@"
 }
 
@@ -65,6 +67,46 @@ check() {
     echo "no C++ compiler, cmake, pkg-config or OpenSSL headers in reach"
 }
 
+# The commands of the README, one a line, without what is said about them.
+commands() {
+    awk '/^## /{chapter=($0 == "## Try it")} /^```/{if (open) exit; if (chapter && /^```sh/) {open=1; next}} open' "$1" |
+        sed -e 's/[[:space:]]*#.*$//' -e '/^$/d'
+}
+
+# Runs every command and prints how long each took, also when one failed.
+perform() {
+    local command begun all
+    all=$(commands README.md)
+    [ -n "$all" ] || { echo "the README has no commands under \"Try it\"" >&2 && exit 1; }
+    trap 'summary; rm -rf "$room"' EXIT
+    while IFS= read -r command; do
+        printf '\n== %s\n' "$command"
+        begun=$SECONDS
+        times+=("$(printf '%8s  %s' failed "$command")")
+        poor sh -c "$command" </dev/null
+        times[-1]=$(printf '%6d s  %s' $((SECONDS - begun)) "$command")
+    done <<<"$all"
+}
+
+summary() {
+    printf '\non %s cores, %s:\n' "$(nproc)" "$surroundings"
+    printf '%s\n' "${times[@]:-nothing was run}"
+}
+
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+surroundings="with the caller's downloads"
+times=()
+case ${1:-} in
+    --list) commands "$repository/README.md" && exit 0 ;;
+    --empty)
+        cargo_home=$room/cargo
+        surroundings="with an empty cargo home"
+        mkdir "$cargo_home"
+        ;;
+    --check | "") ;;
+    *) echo "no option $1; there are --empty, --check and --list" >&2 && exit 2 ;;
+esac
+
 offer
 hide_openssl
 check
@@ -72,10 +114,4 @@ check
 
 git clone --quiet "$repository" "$room/clone"
 cd "$room/clone"
-begun=$SECONDS
-poor cargo build --example quickstart
-first_build=$((SECONDS - begun))
-echo "first build: $first_build seconds"
-poor cargo run --example quickstart
-poor cargo test --workspace
-echo "first build: $first_build seconds on $(nproc) cores; everything: $((SECONDS - begun)) seconds"
+perform

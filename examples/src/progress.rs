@@ -45,7 +45,8 @@ fn plain() -> Sink {
 }
 
 /// One event in words; `None` for what nobody needs to see.
-fn text(event: &Event) -> Option<String> {
+#[must_use]
+pub fn text(event: &Event) -> Option<String> {
     let resource = &event.resource;
     let left = event
         .remaining

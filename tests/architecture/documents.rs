@@ -10,12 +10,14 @@ const DOCUMENTS: &[&str] = &[
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/tutorial.md",
+    "docs/simulator.md",
     "examples/README.md",
 ];
 
 /// Where examples are.
 const EXAMPLES: &[&str] = &[
     "examples",
+    "examples/server",
     "crates/redshift-streaming/examples",
     "crates/msk-clickstream/examples",
 ];

@@ -15,6 +15,8 @@ const LEVEL_1: &[&str] = &[
 const FACADE: &str = "xacct";
 const SIMULATOR: &str = "xacct-sim";
 const TEST_HELPERS: &str = "xacct-tests";
+/// Packages that are not published.
+const PROGRAMS: [&str; 4] = ["examples", "examples/server", "tests", "benches"];
 
 /// A crate's manifest.
 struct Manifest {
@@ -193,7 +195,7 @@ fn every_crate_has_at_most_four_features() {
 
 #[test]
 fn every_package_inherits_what_the_workspace_sets() {
-    let others = ["examples", "tests", "benches"].map(manifest);
+    let others = PROGRAMS.map(manifest);
     let mut wrong = Vec::new();
     for manifest in crates().iter().chain(&others) {
         let package = &manifest.table["package"];
@@ -225,7 +227,7 @@ fn every_package_inherits_what_the_workspace_sets() {
 #[test]
 fn every_shared_dependency_is_used_by_somebody() {
     let mut members = crates();
-    members.extend(["examples", "tests", "benches"].map(manifest));
+    members.extend(PROGRAMS.map(manifest));
     let used: BTreeSet<String> = members
         .iter()
         .flat_map(|manifest| manifest.names(&["dependencies", "dev-dependencies"]))

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use crate::clock::SimClock;
 use crate::sample;
 use crate::settings::Settings;
-use crate::sim::{Shared, Sim};
+use crate::sim::{Blueprint, Shared, Sim};
 use crate::world::{AccountState, AdministratorKey, World};
 
 /// Builds a [`Sim`].
@@ -90,17 +90,35 @@ impl SimBuilder {
         let clock = self
             .wall_speed
             .map_or_else(|| SimClock::new(epoch), |speed| SimClock::wall(epoch, speed));
-        let mut world = World {
+        let blueprint = Blueprint {
             settings: self.settings,
+            accounts: self.accounts,
+        };
+        Sim {
+            shared: Arc::new(Shared::new(blueprint.world(), clock)),
+        }
+    }
+}
+
+impl Blueprint {
+    /// What a world like this one is built from: its settings and accounts, with nothing in them.
+    pub(crate) fn of(world: &World) -> Self {
+        Self {
+            settings: world.settings.clone(),
+            accounts: world.accounts.keys().cloned().collect(),
+        }
+    }
+
+    /// The world as it is before the first call.
+    pub(crate) fn world(&self) -> World {
+        let mut world = World {
+            settings: self.settings.clone(),
             ..World::default()
         };
-        for id in self.accounts {
-            add_account(&mut world, id);
+        for id in &self.accounts {
+            add_account(&mut world, id.clone());
         }
-        let shared = Shared::new(world, clock);
-        Sim {
-            shared: Arc::new(shared),
-        }
+        world
     }
 }
 

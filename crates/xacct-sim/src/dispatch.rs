@@ -89,7 +89,7 @@ pub(crate) fn serve(world: &mut World, now: SimTime, request: &Request) -> Serve
     let scope_service = request.scope().map(|scope| scope.service).unwrap_or_default();
     let request_id = world.new_uuid("requests");
     let refused = |service: &str, error: &ApiError| {
-        let response = wire::render_error(service, &request_id, error);
+        let response = wire::render_refusal(service, request, &request_id, error);
         Served {
             response,
             ending: Ending::Answered,

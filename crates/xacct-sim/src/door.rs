@@ -19,7 +19,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 use crate::clock::SimTime;
-use crate::dispatch::{self, Arrival, Ending};
+use crate::dispatch::{self, Arrival, Ending, Served};
 use crate::sample;
 use crate::sim::{Shared, Sim};
 use crate::wire::{Request, Response};
@@ -76,20 +76,13 @@ impl Connector {
     async fn exchange(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let shared = &self.door.shared;
         let request = read(request)?;
-        let half = self.latency(&request) / 2;
+        let half = latency(shared, &self.door.calls, &request) / 2;
         let sent_at = depart(shared, half).await;
         shared
             .recording
             .note(shared, sent_at, || Arrival::Http(request.clone()));
-        let mut served = dispatch::serve(&mut shared.lock(), shared.clock.now(), &request);
-        if served.ending == Ending::Killed {
-            shared.killed.send_replace(true);
-        }
-        while let Some(held) = served.held.take() {
-            sleep(held.wait.until.saturating_sub(shared.clock.now())).await;
-            rest(shared).await;
-            served = dispatch::resume(&mut shared.lock(), shared.clock.now(), held);
-        }
+        let served = dispatch::serve(&mut shared.lock(), shared.clock.now(), &request);
+        let served = wait_for(shared, served).await;
         let silence = self.read_timeout.unwrap_or(SILENCE);
         match come_back(shared, half, &served.ending, silence).await {
             Return::Whole => write(served.response),
@@ -99,18 +92,26 @@ impl Connector {
             )),
         }
     }
+}
 
-    /// The way there and back, 50 to 200 ms as a rule.
-    fn latency(&self, request: &Request) -> Duration {
-        let number = self.door.calls.fetch_add(1, Ordering::Relaxed);
-        let access_key = request.scope().map(|scope| scope.access_key).unwrap_or_default();
-        sample::duration(
-            &self.door.shared.lock().settings,
-            &access_key,
-            "api",
-            &number.to_string(),
-        )
+/// The answer once nothing holds it back any more. A caller who dies on the way is dead for every call.
+pub(crate) async fn wait_for(shared: &Shared, mut served: Served) -> Served {
+    if served.ending == Ending::Killed {
+        shared.killed.send_replace(true);
     }
+    while let Some(held) = served.held.take() {
+        sleep(held.wait.until.saturating_sub(shared.clock.now())).await;
+        rest(shared).await;
+        served = dispatch::resume(&mut shared.lock(), shared.clock.now(), held);
+    }
+    served
+}
+
+/// The time of the next call, there and back: 50 to 200 ms as a rule. `calls` counts those of one door.
+pub(crate) fn latency(shared: &Shared, calls: &AtomicU64, request: &Request) -> Duration {
+    let number = calls.fetch_add(1, Ordering::Relaxed).to_string();
+    let access_key = request.scope().map(|scope| scope.access_key).unwrap_or_default();
+    sample::duration(&shared.lock().settings, &access_key, "api", &number)
 }
 
 /// What came back to the caller.
@@ -157,7 +158,7 @@ pub(crate) async fn come_back(shared: &Shared, half: Duration, ending: &Ending, 
     clippy::disallowed_methods,
     reason = "this is what the configured sleep does, too"
 )]
-async fn sleep(duration: Duration) {
+pub(crate) async fn sleep(duration: Duration) {
     tokio::time::sleep(whole_milliseconds(duration)).await;
 }
 

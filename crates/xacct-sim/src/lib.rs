@@ -27,6 +27,37 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # In your tests
+//!
+//! Three lines make two accounts that your service can deploy into, and show every call if the test fails:
+//!
+//! ```
+//! # use xacct_sim::Sim;
+//! let sim = Sim::builder().account("111111111111").account("222222222222").build();
+//! let _told = sim.on_panic(|story| eprintln!("{story}"));
+//! let (source, warehouse) = (sim.sdk_config("111111111111"), sim.sdk_config("222222222222"));
+//! # let _ = (source, warehouse);
+//! ```
+//!
+//! Faults are rules with a guard; dropping the guard takes the rule back:
+//!
+//! ```
+//! use xacct_sim::Sim;
+//! use xacct_sim::fault::{Rule, Verdict};
+//!
+//! let sim = Sim::builder().account("111111111111").build();
+//! let ec2 = aws_sdk_ec2::Client::new(&sim.sdk_config("111111111111"));
+//! let lost = sim.fault(Rule::new(Verdict::LoseResponse).operation("CreateVpc"));
+//! sim.run(ec2.create_vpc().cidr_block("10.0.0.0/16").send()).ok();
+//! assert_eq!(lost.hits(), 1);
+//! assert!(sim.story().contains("ec2 CreateVpc {\"CidrBlock\":\"10.0.0.0/16\"} → answer lost"));
+//! ```
+//!
+//! For services with sockets there is [`SimBuilder::wall_clock`]; for other languages [`Sim::http_door`], and the
+//! program `sim_server` around it.
+//!
+//! # What it keeps
+//!
 //! - **Time** is virtual: [`Sim::run`] owns a runtime whose clock jumps when everything waits, so a deployment of minutes
 //!   takes milliseconds. Durations of asynchronous changes are sampled from the seed ([`sample`]).
 //! - **The same seed gives the same call log** ([`Sim::call_log`]): operations, parameters, results.
@@ -57,9 +88,11 @@ pub(crate) mod data;
 pub(crate) mod dispatch;
 pub(crate) mod door;
 pub(crate) mod ec2;
+pub(crate) mod http;
 pub(crate) mod iam;
 pub(crate) mod ingest;
 pub mod kafka;
+pub(crate) mod kit;
 pub(crate) mod msk;
 pub(crate) mod net;
 pub(crate) mod placement;
@@ -70,10 +103,12 @@ pub mod snapshot;
 pub(crate) mod sql;
 pub(crate) mod sts;
 
+pub use crate::http::door::{HttpDoor, HttpDoorOptions};
 pub use builder::SimBuilder;
 pub use clock::{SimClock, SimTime};
 pub use inventory::Inventory;
 pub use kafka::{Brokers, DoorError, KafkaDoor, KafkaDoorOptions, KafkaStore, Standing};
+pub use kit::Storyteller;
 pub use log::{ApiCalls, Entry, Outcome};
 pub use modelled::{MODELLED, Modelled};
 pub use settings::Settings;

@@ -35,15 +35,26 @@ pub(crate) struct Shared {
     /// Whether the caller was killed by a fault; calls hang until [`Sim::revive`].
     pub(crate) killed: watch::Sender<bool>,
     pub(crate) recording: Recording,
+    /// What [`Sim::reset`] builds again.
+    blueprint: Blueprint,
+}
+
+/// What a world is built from.
+#[derive(Debug, Clone)]
+pub(crate) struct Blueprint {
+    pub(crate) settings: Settings,
+    pub(crate) accounts: Vec<String>,
 }
 
 impl Shared {
     pub(crate) fn new(world: World, clock: SimClock) -> Self {
+        let blueprint = Blueprint::of(&world);
         Self {
             world: Mutex::new(world),
             clock,
             killed: watch::Sender::new(false),
             recording: Recording::default(),
+            blueprint,
         }
     }
 
@@ -260,6 +271,13 @@ impl Sim {
     /// Lets calls through again after a kill.
     pub fn revive(&self) {
         self.shared.killed.send_replace(false);
+    }
+
+    /// Clears everything: resources, records, call log, fault rules, and every change of settings. Accounts and their
+    /// administrators' keys are as they were built or restored; time goes on.
+    pub fn reset(&self) {
+        *self.shared.lock() = self.shared.blueprint.world();
+        self.revive();
     }
 
     /// Replaces the settings' switches, for tests that run under both.

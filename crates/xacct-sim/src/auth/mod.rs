@@ -46,7 +46,7 @@ pub(crate) fn authenticate(world: &World, now: SimTime, request: &Request) -> Re
             now,
             &service,
             &authorization.access_key,
-            presented.header("x-amz-security-token"),
+            presented.security_token().as_deref(),
         )?,
     };
     if world.settings.check_signatures {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// What Redshift does with an object that names an attribute twice. Its documentation says that `JSON_PARSE` fails unless
 /// `json_parse_dedup_attributes` is on; what `CAN_JSON_PARSE` then says is not documented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DuplicateKeys {
     /// `JSON_PARSE` fails and `CAN_JSON_PARSE` is false.
@@ -19,7 +22,8 @@ pub enum DuplicateKeys {
 
 /// How a `CASE WHEN CAN_JSON_PARSE(v) THEN JSON_PARSE(v) END` in a streaming view is evaluated. The form is documented for
 /// the functions, not for streaming views.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum GuardedParse {
     /// Branches are evaluated only when taken.
@@ -32,7 +36,8 @@ pub enum GuardedParse {
 }
 
 /// When the way to the stream is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ConnectsAt {
     /// Only `REFRESH` connects.

@@ -3,6 +3,7 @@
 pub(crate) mod json;
 pub(crate) mod query;
 pub(crate) mod rest;
+mod unmodelled;
 pub(crate) mod xml;
 
 use serde_json::Value;
@@ -59,11 +60,19 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Who signed for what, as claimed; the signature itself is checked elsewhere.
+    /// Who signed for what, as claimed in the header or in a presigned URL; the signature itself is checked elsewhere.
     pub fn scope(&self) -> Option<Scope> {
-        let header = self.header("authorization")?;
-        let (_, rest) = header.split_once("Credential=")?;
-        let credential = rest.split([',', ' ']).next()?;
+        let credential = match self.header("authorization") {
+            Some(header) => {
+                let (_, rest) = header.split_once("Credential=")?;
+                rest.split([',', ' ']).next()?.to_owned()
+            }
+            None => {
+                query::pairs(&self.query)
+                    .find(|(name, _)| name == "X-Amz-Credential")?
+                    .1
+            }
+        };
         let mut parts = credential.split('/').map(str::to_owned);
         let (access_key, date) = (parts.next()?, parts.next()?);
         let (region, service) = (parts.next()?, parts.next()?);
@@ -119,16 +128,49 @@ pub fn parse(request: &Request) -> Result<Parsed, ApiError> {
     })?;
     let service = scope.service;
     let (operation, params) = match protocol(&service) {
+        // Presigned calls have their parameters in the URL.
+        Some(Protocol::Ec2Query | Protocol::AwsQuery) if request.body.is_empty() => {
+            query::parse(request.query.as_bytes())?
+        }
         Some(Protocol::Ec2Query | Protocol::AwsQuery) => query::parse(&request.body)?,
         Some(Protocol::AwsJson) => json::parse(request)?,
         Some(Protocol::RestJson) => rest::parse(request)?,
-        None => return Err(ApiError::not_modelled(&service, "at all")),
+        None => return Err(ApiError::not_modelled(&service, &asked(request))),
     };
     Ok(Parsed {
         service,
         operation,
         params,
     })
+}
+
+/// What a request to a service that is not modelled asks for, as its protocol would name it.
+fn asked(request: &Request) -> String {
+    let target = request.header("x-amz-target");
+    let target = target
+        .and_then(|target| target.rsplit_once('.'))
+        .map(|(_, name)| name.to_owned());
+    let action = || query::parse(&request.body).ok().map(|(action, _)| action);
+    target
+        .or_else(action)
+        .unwrap_or_else(|| format!("{} {}", request.method, request.path))
+}
+
+/// Renders an error to a request that no service took: by the service's protocol, else by the looks of the request.
+pub(crate) fn render_refusal(
+    service: &str,
+    request: &Request,
+    request_id: &str,
+    error: &ApiError,
+) -> Response {
+    let form = request
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let rest_xml = matches!(service, "s3" | "route53" | "cloudfront");
+    match protocol(service) {
+        None if form || rest_xml => xml::query_error(service, request_id, error),
+        _ => render_error(service, request_id, error),
+    }
 }
 
 /// Renders a result.

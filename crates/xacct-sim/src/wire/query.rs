@@ -17,6 +17,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<(String, Value), ApiError> {
         match key.as_str() {
             "Action" => action = Some(value),
             "Version" => {}
+            // Of a presigned URL: the signature's, not the operation's.
+            signing if signing.starts_with("X-Amz-") => {}
             _ => root.insert(&key, value),
         }
     }

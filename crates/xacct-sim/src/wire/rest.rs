@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::unmodelled::NOT_MODELLED;
 use super::{Request, json, query};
 use crate::world::ApiError;
 
@@ -71,7 +72,7 @@ pub(crate) fn parse(request: &Request) -> Result<(String, Value), ApiError> {
         .iter()
         .filter(|(method, ..)| *method == request.method)
         .find_map(|(_, template, operation)| Some((*operation, labels(template, &path)?)))
-        .ok_or_else(|| ApiError::not_modelled("kafka", &format!("{} {}", request.method, request.path)))?;
+        .ok_or_else(|| ApiError::not_modelled("kafka", &unmodelled(request, &path)))?;
     let mut params = json::body(&request.body)?;
     if let Value::Object(fields) = &mut params {
         for (name, value) in query::pairs(&request.query) {
@@ -90,6 +91,20 @@ pub(crate) fn parse(request: &Request) -> Result<(String, Value), ApiError> {
         );
     }
     Ok((operation.to_owned(), params))
+}
+
+/// The name of an operation that is not modelled; for what MSK has none for, what was asked.
+fn unmodelled(request: &Request, path: &[&str]) -> String {
+    let mut rows = NOT_MODELLED.iter().filter_map(|row| {
+        let mut words = row.split(' ');
+        Some((words.next()?, words.next()?, words.next()?))
+    });
+    let found =
+        rows.find(|(method, template, _)| *method == request.method && labels(template, path).is_some());
+    found.map_or_else(
+        || format!("{} {}", request.method, request.path),
+        |(.., name)| name.to_owned(),
+    )
 }
 
 /// The labels of a path that fits the template.
@@ -144,6 +159,22 @@ mod tests {
         assert_eq!(
             (operation.as_str(), &params["tagKeys"]),
             ("UntagResource", &json!(["a", "b"]))
+        );
+    }
+
+    #[test]
+    fn an_operation_that_is_not_modelled_is_refused_by_its_name() {
+        let refused = parse(&request(
+            "GET",
+            "/v1/configurations/arn%3Aa%2Fb/revisions",
+            "",
+            "",
+        ))
+        .unwrap_err();
+        assert_eq!(refused.code, "NotModelled");
+        assert!(
+            refused.message.ends_with("kafka ListConfigurationRevisions"),
+            "{refused}"
         );
     }
 
