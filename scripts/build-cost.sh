@@ -2,7 +2,7 @@
 # Measures what building each crate alone costs, and writes the table of it into the README.
 #
 #   scripts/build-cost.sh                  every row
-#   scripts/build-cost.sh xacct-types …    only the rows of these crates; the others stay as they are
+#   scripts/build-cost.sh xacct-types …    only these rows, by crate or by whole line; the others stay as they are
 #   scripts/build-cost.sh --list           the builds, one a line
 #
 # Each build has a target directory of its own, so that it shares nothing with another. Counted are the crates that
@@ -66,7 +66,7 @@ while IFS= read -r build; do
     name=${build%% *}
     label="\`$build\`"
     old=$(grep -F "| $label |" README.md || true)
-    if [ $# -gt 0 ] && ! printf '%s\n' "$@" | grep -qx "$name"; then
+    if [ $# -gt 0 ] && ! printf '%s\n' "$@" | grep -qxF -e "$name" -e "$build"; then
         [ -z "$old" ] || echo "$old" >>"$room/table"
         continue
     fi

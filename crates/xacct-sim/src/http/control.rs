@@ -129,8 +129,8 @@ impl Control {
         let from = from.map_or(Ok(0), |(_, value)| value.parse::<usize>());
         let from = from.map_err(|cause| format!("from: {cause}"))?;
         let world = self.sim.shared.lock();
-        let entries = world.log.entries();
-        Ok(json!({ "calls": entries.get(from..).unwrap_or_default(), "counts": world.log.counts() }))
+        let entries: Vec<_> = world.log.entries().skip(from).collect();
+        Ok(json!({ "calls": entries, "counts": world.log.counts() }))
     }
 
     fn settings(&self) -> Value {
