@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use xacct_converge::{Decision, Finding, Reason};
-use xacct_types::{ClusterArn, Owner, SCHEMA_VERSION_TAG, SecurityGroupId, SubnetId, Tags};
+use xacct_types::{ClusterArn, Owner, SecurityGroupId, SubnetId, Tags, differing};
 
 /// How a cluster is (Amazon MSK API reference, `ClusterState`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -294,17 +294,13 @@ fn fixed_differences(seen: &Seen, wanted: &Wanted) -> Vec<Reason> {
     reasons
 }
 
-/// Tags that are missing or differ. The version of the tagging scheme does not
-/// count, so that another release of this library alone plans no change.
+/// Tags that are missing or differ.
 fn tag_differences(seen: &Seen, wanted: &Wanted) -> Vec<Reason> {
-    let missing = wanted
-        .tags
-        .iter()
-        .filter(|(key, value)| *key != SCHEMA_VERSION_TAG && seen.tags.get(*key) != Some(*value));
-    missing
+    differing(&wanted.tags, &seen.tags)
+        .into_iter()
         .map(|(key, value)| {
             let attribute = format!("tag {key}");
-            match seen.tags.get(key) {
+            match seen.tags.get(&key) {
                 Some(old) => Reason::differs(attribute, old, value),
                 None => Reason::missing(attribute, value),
             }

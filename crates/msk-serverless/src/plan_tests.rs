@@ -2,7 +2,7 @@
 
 use super::*;
 use xacct_converge::Change;
-use xacct_types::PipelineName;
+use xacct_types::{PipelineName, SCHEMA_VERSION_TAG};
 
 const ARN: &str =
     "arn:aws:kafka:ap-south-1:111111111111:cluster/clicks-cluster/8ecca3e4-7e5a-4152-a212-ab7f9cde97be-s1";

@@ -43,7 +43,8 @@ impl Graph {
     /// # Guarantees
     /// Nothing is begun before everything that it needs has succeeded. After a
     /// failure nothing new is begun, what is in flight finishes its call, and a
-    /// later plan sees all of it. Dropping the future is the same as being
+    /// later plan sees all of it. What is no longer wanted, and others with the
+    /// same marks, go last, dependents first. Dropping the future is the same as being
     /// killed: the next plan goes on from there.
     ///
     /// # Errors
@@ -52,11 +53,9 @@ impl Graph {
         let Planned { found, outputs, .. } = planned;
         let run = Run::new(self, cx, outputs);
         run.all(|index| apply_node(&run, index, &found[index])).await?;
-        run.all(|index| remove_surplus(&run, index, &found[index]))
-            .await?;
-        Ok(Applied {
-            outputs: run.into_outputs(),
-        })
+        let outputs = run.into_outputs();
+        self.take_away(&found, outputs.clone(), cx).await?;
+        Ok(Applied { outputs })
     }
 }
 
@@ -67,6 +66,9 @@ async fn apply_node(run: &Run<'_>, index: usize, found: &Found) -> (usize, End) 
 
 /// Brings one resource to the wanted state; false if the run was halted.
 async fn bring_about(run: &Run<'_>, index: usize, found: &Found) -> Result<bool, Failure> {
+    if found.change == Change::Delete {
+        return Ok(true);
+    }
     if let (Change::Keep, true, Some(current)) = (&found.change, found.settled, &found.current) {
         run.publish(index, Stage::Made, current);
         run.publish(index, Stage::Ready, current);
@@ -212,15 +214,4 @@ pub(crate) async fn remove(
         })
     });
     Ok(gone.await?.is_some())
-}
-
-async fn remove_surplus(run: &Run<'_>, index: usize, found: &Found) -> (usize, End) {
-    let (entry, cx) = run.entry(index);
-    for extra in &found.surplus {
-        match Box::pin(remove(run, entry.node.as_ref(), extra, &cx)).await {
-            Ok(true) => cx.tell(What::Removed),
-            ended => return run.end(index, ended),
-        }
-    }
-    (index, End::Done)
 }

@@ -20,6 +20,8 @@ pub struct Graph {
 pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
     pub(crate) node: Arc<dyn Node>,
+    /// Whether it should be there; if not, what exists of it is removed.
+    wanted: bool,
 }
 
 /// A plan together with what was found, ready to be applied.
@@ -47,8 +49,20 @@ impl Graph {
         self.nodes.push(Entry {
             name: name.into(),
             node: Arc::new(Typed(resource)),
+            wanted: true,
         });
         Handle::new(self.nodes.len() - 1)
+    }
+
+    /// Marks every resource that was added from `from` on (a former [`len`](Self::len))
+    /// as no longer wanted: what exists of it is in the plan as a deletion, and
+    /// goes, dependents first, once everything that is wanted stands. Nothing
+    /// that is wanted may need it.
+    pub fn retire(&mut self, from: usize) {
+        self.nodes
+            .iter_mut()
+            .skip(from)
+            .for_each(|entry| entry.wanted = false);
     }
 
     /// How many resources there are.
@@ -75,7 +89,12 @@ impl Graph {
         let mut outputs = Outputs::of(self.nodes.len());
         let mut found = Vec::with_capacity(self.nodes.len());
         for (index, entry) in self.nodes.iter().enumerate() {
-            let decision = entry.node.plan(&Inputs { outputs: &outputs });
+            let mut decision = entry.node.plan(&Inputs { outputs: &outputs });
+            if !entry.wanted {
+                let ours = decision.current.is_some() && !decision.adopted;
+                decision.change = if ours { Change::Delete } else { Change::Keep };
+                decision.settled = true;
+            }
             let keeps = removal || !matches!(decision.change, Change::Create | Change::Replace(_));
             if let (true, Some(current)) = (keeps, &decision.current) {
                 outputs.set(index, Stage::Made, current.clone());
@@ -85,7 +104,7 @@ impl Graph {
             }
             found.push(decision);
         }
-        let plan = self.describe(&found, |entry| entry.node.timing().create);
+        let plan = self.describe(&found);
         Planned { plan, found, outputs }
     }
 
@@ -98,21 +117,25 @@ impl Graph {
             found.change = if ours { Change::Delete } else { Change::Keep };
             found.settled = true;
         }
-        planned.plan = self.describe(&planned.found, |entry| entry.node.timing().delete);
+        planned.plan = self.describe(&planned.found);
         planned.plan.steps.reverse();
         planned
     }
 
-    fn describe(&self, found: &[Found], duration: impl Fn(&Entry) -> Duration) -> Plan {
+    fn describe(&self, found: &[Found]) -> Plan {
         let mut finish: Vec<Duration> = Vec::with_capacity(self.nodes.len());
         let mut steps = Vec::with_capacity(self.nodes.len());
         for (index, (entry, seen)) in self.nodes.iter().zip(found).enumerate() {
             let before = self.before(index);
             let start = before.iter().map(|&n| finish[n]).max().unwrap_or_default();
             let change = seen.change.clone();
-            let works =
-                matches!(change, Change::Create | Change::Replace(_) | Change::Delete) || !seen.settled;
-            let takes = if works { duration(entry) } else { Duration::ZERO };
+            let works = matches!(change, Change::Create | Change::Replace(_)) || !seen.settled;
+            let usual = entry.node.timing();
+            let takes = match change {
+                Change::Delete => usual.delete,
+                _ if works => usual.create,
+                _ => Duration::ZERO,
+            };
             finish.push(start + takes);
             let removes = matches!(change, Change::Delete | Change::Replace(_));
             steps.push(Step {

@@ -6,7 +6,7 @@ use crate::graph::{Graph, Planned};
 use crate::node::Found;
 use crate::plan::Change;
 use crate::run::{End, Progress, Run};
-use crate::value::Stage;
+use crate::value::{Outputs, Stage};
 use crate::{ApplyError, Context, Failure};
 
 impl Graph {
@@ -19,8 +19,18 @@ impl Graph {
     /// # Errors
     /// [`ApplyError`] names the resource that would not go, and the call.
     pub async fn remove(&self, planned: Planned, cx: &Context) -> Result<(), ApplyError> {
-        let dependents = self.dependents();
         let Planned { found, outputs, .. } = planned;
+        self.take_away(&found, outputs, cx).await
+    }
+
+    /// Removes what `found` says must go, and every surplus.
+    pub(crate) async fn take_away(
+        &self,
+        found: &[Found],
+        outputs: Outputs,
+        cx: &Context,
+    ) -> Result<(), ApplyError> {
+        let dependents = self.dependents();
         let run = Run::new(self, cx, outputs);
         run.all(|index| remove_node(&run, index, &found[index], &dependents[index]))
             .await

@@ -5,7 +5,7 @@ use crate::policy::{AwsPrincipal, Difference, PolicyDocument};
 use crate::spec::RoleSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use xacct_converge::Reason;
-use xacct_types::{RoleArn, Tags};
+use xacct_types::{RoleArn, Tags, differing};
 
 /// The attribute of a reason that speaks of the role's path.
 #[cfg(feature = "aws")]
@@ -19,6 +19,8 @@ pub(crate) const BOUNDARY: &str = "permissions boundary";
 pub(crate) const TAG: &str = "tag ";
 /// Before the name of an inline policy.
 pub(crate) const POLICY: &str = "inline policy ";
+/// Before the ARN of an attached managed policy.
+pub(crate) const MANAGED: &str = "managed policy ";
 
 /// Everything of a role that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,11 +147,9 @@ fn boundary(spec: &RoleSpec, found: &RoleState) -> Option<Reason> {
 
 /// Tags of ours that are missing or differ; tags of others stay.
 fn tags(wanted: &Tags, found: &Tags) -> Vec<Reason> {
-    let wrong = wanted
-        .iter()
-        .filter(|(key, value)| found.get(*key) != Some(*value));
-    wrong
-        .map(|(key, value)| match found.get(key) {
+    differing(wanted, found)
+        .into_iter()
+        .map(|(key, value)| match found.get(&key) {
             Some(old) => Reason::differs(format!("{TAG}{key}"), old, value),
             None => Reason::missing(format!("{TAG}{key}"), value),
         })
@@ -162,6 +162,16 @@ pub fn foreign_policies(expected: &BTreeSet<String>, found: &RoleState) -> Vec<R
     let foreign = found.inline.iter().filter(|(name, _)| !expected.contains(*name));
     foreign
         .map(|(name, document)| Reason::extra(format!("{POLICY}{name}"), document))
+        .collect()
+}
+
+/// Managed policies: a role of ours has none, so whatever is attached was
+/// attached by somebody else and grants what nobody asked for.
+#[must_use]
+pub fn foreign_attachments(found: &RoleState) -> Vec<Reason> {
+    let attached = found.attached.iter();
+    attached
+        .map(|arn| Reason::extra(format!("{MANAGED}{arn}"), "attached"))
         .collect()
 }
 

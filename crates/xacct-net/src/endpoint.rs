@@ -118,7 +118,7 @@ impl Resource for StsNode {
         };
         let reasons = self.differences(&endpoint, known);
         let decision = if reasons.is_empty() {
-            Decision::keep(id)
+            Decision::update(id, self.site.tag_reasons(&endpoint.tags, &self.resource()))
         } else {
             Decision::replace(id, reasons)
         };
@@ -157,6 +157,17 @@ impl Resource for StsNode {
     async fn recover(&self, _: &Inputs<'_>, cx: &Context) -> Result<Option<VpcEndpointId>, Failure> {
         let all = self.site.endpoints(self.site.named(&self.resource()), cx).await?;
         Ok(self.candidates(&all).0.as_ref().and_then(id))
+    }
+
+    async fn configure(
+        &self,
+        current: VpcEndpointId,
+        reasons: &[Reason],
+        _: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<VpcEndpointId, Failure> {
+        self.site.retag(current.as_str(), reasons, cx).await?;
+        Ok(current)
     }
 
     async fn settle(

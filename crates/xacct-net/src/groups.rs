@@ -33,9 +33,13 @@ impl GroupNode {
             .iter()
             .filter(|group| self.site.owns(&group.tags, &resource))
             .cloned();
+        let name = self.site.owner.name(&resource);
         pick(ours.collect(), |group| {
             let here = vpc.is_some_and(|vpc| group.vpc_id() == Some(vpc.id.as_str()));
-            (here, group.group_id.clone().unwrap_or_default())
+            // Names are unique in a VPC, and this is the one that we give.
+            let right = here && group.group_name() == Some(&name);
+            let id = group.group_id().unwrap_or_default();
+            (right, format!("{}{id}", u8::from(!here)))
         })
     }
 
@@ -188,7 +192,9 @@ impl Resource for GroupNode {
             return Decision::create().with_surplus(surplus);
         };
         let decision = if vpc.is_some_and(|vpc| group.vpc_id() == Some(vpc.id.as_str())) {
-            Decision::update(id, self.differences(&entries(&group), &self.wanted(known)))
+            let mut reasons = self.differences(&entries(&group), &self.wanted(known));
+            reasons.extend(self.site.tag_reasons(&group.tags, &self.resource()));
+            Decision::update(id, reasons)
         } else {
             Decision::replace(id, vec![Reason::follows("vpc", group.vpc_id().unwrap_or("none"))])
         };
@@ -231,6 +237,7 @@ impl Resource for GroupNode {
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<SecurityGroupId, Failure> {
+        self.site.retag(current.as_str(), reasons, cx).await?;
         let wanted = self.wanted(inputs);
         let seen = self
             .site

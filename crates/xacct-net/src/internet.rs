@@ -3,7 +3,7 @@
 use crate::outputs::VpcInfo;
 use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, pick, unreadable};
 use aws_sdk_ec2::types::{Address, DomainType, InternetGateway, ResourceType};
-use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Value};
+use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Ready, Reason, Resource, Settled, Value};
 use xacct_types::{AddressId, GatewayId, VpcId};
 
 /// An internet gateway and the VPC that it is attached to.
@@ -12,6 +12,8 @@ pub(crate) struct GatewayInfo {
     pub(crate) id: GatewayId,
     vpc: Option<VpcId>,
 }
+
+const ATTACHMENT: &str = "attachment";
 
 impl GatewayInfo {
     pub(crate) fn read(gateway: &InternetGateway) -> Option<Self> {
@@ -27,6 +29,8 @@ impl GatewayInfo {
 pub(crate) struct GatewayNode {
     pub(crate) site: Site,
     pub(crate) vpc: Value<VpcInfo>,
+    /// Where it is no longer wanted: what must stay until it has gone.
+    pub(crate) after: Vec<Ready>,
 }
 
 impl GatewayNode {
@@ -51,6 +55,14 @@ impl GatewayNode {
         })
     }
 
+    fn tag_reasons(&self, gateway: &GatewayInfo) -> Vec<Reason> {
+        let mut seen = self.site.seen.gateways.iter();
+        let found = seen.find(|seen| seen.internet_gateway_id() == Some(gateway.id.as_str()));
+        found
+            .map(|found| self.site.tag_reasons(&found.tags, &self.resource()))
+            .unwrap_or_default()
+    }
+
     async fn attach(&self, gateway: &GatewayId, vpc: &VpcId, cx: &Context) -> Result<(), Failure> {
         let request = self.site.ec2.attach_internet_gateway();
         let request = request.internet_gateway_id(gateway.as_str()).vpc_id(vpc.as_str());
@@ -72,7 +84,7 @@ impl Resource for GatewayNode {
     }
 
     fn needs(&self) -> Needs {
-        Needs::none().value(&self.vpc)
+        Needs::none().value(&self.vpc).after_all(self.after.clone())
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<GatewayInfo> {
@@ -80,12 +92,17 @@ impl Resource for GatewayNode {
         let (chosen, surplus) = self.candidates(&self.site.seen.gateways, vpc.as_ref());
         let decision = match chosen {
             None => Decision::create(),
-            Some(gateway) if vpc.is_some() && gateway.vpc == vpc => Decision::keep(gateway),
+            Some(gateway) if vpc.is_some() && gateway.vpc == vpc => {
+                let reasons = self.tag_reasons(&gateway);
+                Decision::update(gateway, reasons)
+            }
             Some(gateway) if gateway.vpc.is_none() => {
                 let to = vpc.map_or_else(|| "(known after apply)".to_owned(), |vpc| vpc.to_string());
-                Decision::update(gateway, vec![Reason::missing("attachment", to)])
+                let mut reasons = vec![Reason::missing(ATTACHMENT, to)];
+                reasons.extend(self.tag_reasons(&gateway));
+                Decision::update(gateway, reasons)
             }
-            Some(gateway) => Decision::replace(gateway, vec![Reason::follows("attachment", "another VPC")]),
+            Some(gateway) => Decision::replace(gateway, vec![Reason::follows(ATTACHMENT, "another VPC")]),
         };
         decision.with_surplus(surplus)
     }
@@ -110,12 +127,15 @@ impl Resource for GatewayNode {
     async fn configure(
         &self,
         current: GatewayInfo,
-        _: &[Reason],
+        reasons: &[Reason],
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<GatewayInfo, Failure> {
         let vpc = inputs.get(&self.vpc)?.id;
-        self.attach(&current.id, &vpc, cx).await?;
+        self.site.retag(current.id.as_str(), reasons, cx).await?;
+        if reasons.is_empty() || reasons.iter().any(|reason| reason.attribute == ATTACHMENT) {
+            self.attach(&current.id, &vpc, cx).await?;
+        }
         Ok(GatewayInfo {
             vpc: Some(vpc),
             ..current
@@ -170,6 +190,8 @@ impl Resource for GatewayNode {
 /// An Elastic IP address.
 pub(crate) struct AddressNode {
     pub(crate) site: Site,
+    /// Where it is no longer wanted: what must stay until it has gone.
+    pub(crate) after: Vec<Ready>,
 }
 
 impl AddressNode {
@@ -177,19 +199,20 @@ impl AddressNode {
         self.site.side.name("address")
     }
 
-    fn candidates(&self, all: &[Address]) -> (Option<AddressId>, Vec<AddressId>) {
+    fn candidates(&self, all: &[Address]) -> (Option<Address>, Vec<Address>) {
         let ours = all
             .iter()
             .filter(|address| self.site.owns(&address.tags, &self.resource()));
-        let (chosen, rest) = pick(ours.cloned().collect(), |address| {
-            (
-                address.association_id().is_some(),
-                address.allocation_id.clone().unwrap_or_default(),
-            )
-        });
-        let id = |address: &Address| address.allocation_id()?.parse().ok();
-        (chosen.as_ref().and_then(id), rest.iter().filter_map(id).collect())
+        pick(ours.cloned().collect(), |address| {
+            let id = address.allocation_id().unwrap_or_default();
+            let idle = address.association_id().is_none();
+            (self.site.seen.leads_out(id), format!("{}{id}", u8::from(idle)))
+        })
     }
+}
+
+fn id(address: &Address) -> Option<AddressId> {
+    address.allocation_id()?.parse().ok()
 }
 
 impl Resource for AddressNode {
@@ -200,14 +223,18 @@ impl Resource for AddressNode {
     }
 
     fn needs(&self) -> Needs {
-        Needs::none()
+        Needs::none().after_all(self.after.clone())
     }
 
     fn plan(&self, _: &Inputs<'_>) -> Decision<AddressId> {
         let (chosen, surplus) = self.candidates(&self.site.seen.addresses);
-        chosen
-            .map_or_else(Decision::create, Decision::keep)
-            .with_surplus(surplus)
+        let decision = match chosen.and_then(|address| Some((id(&address)?, address))) {
+            None => Decision::create(),
+            Some((id, address)) => {
+                Decision::update(id, self.site.tag_reasons(&address.tags, &self.resource()))
+            }
+        };
+        decision.with_surplus(surplus.iter().filter_map(id).collect())
     }
 
     async fn create(&self, _: &Inputs<'_>, cx: &Context) -> Result<AddressId, Failure> {
@@ -228,7 +255,18 @@ impl Resource for AddressNode {
 
     async fn recover(&self, _: &Inputs<'_>, cx: &Context) -> Result<Option<AddressId>, Failure> {
         let all = self.site.addresses(self.site.named(&self.resource()), cx).await?;
-        Ok(self.candidates(&all).0)
+        Ok(self.candidates(&all).0.as_ref().and_then(id))
+    }
+
+    async fn configure(
+        &self,
+        current: AddressId,
+        reasons: &[Reason],
+        _: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<AddressId, Failure> {
+        self.site.retag(current.as_str(), reasons, cx).await?;
+        Ok(current)
     }
 
     async fn delete(&self, current: &AddressId, cx: &Context) -> Result<(), Failure> {

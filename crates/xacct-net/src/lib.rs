@@ -67,6 +67,8 @@ assert!(sim.inventory("222222222222").is_empty());
 )]
 
 #[cfg(feature = "aws")]
+mod addresses;
+#[cfg(feature = "aws")]
 pub mod apply;
 pub mod blueprint;
 #[cfg(feature = "aws")]

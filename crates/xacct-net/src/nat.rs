@@ -37,8 +37,9 @@ impl NatNode {
         };
         let ours = self.ours(all).filter(alive);
         pick(ours.cloned().collect(), |nat| {
-            let available = nat.state == Some(NatGatewayState::Available);
-            (available, nat.nat_gateway_id.clone().unwrap_or_default())
+            let id = nat.nat_gateway_id().unwrap_or_default();
+            let idle = nat.state != Some(NatGatewayState::Available);
+            (self.site.seen.is_led_to(id), format!("{}{id}", u8::from(idle)))
         })
     }
 
@@ -92,7 +93,7 @@ impl Resource for NatNode {
         let subnet = self.subnet.known(known).map(|subnet| subnet.id.to_string());
         let stands = nat.subnet_id().unwrap_or("none");
         let decision = if subnet.as_deref() == Some(stands) {
-            Decision::keep(id)
+            Decision::update(id, self.site.tag_reasons(&nat.tags, &self.resource()))
         } else {
             let reason = subnet.map_or_else(
                 || Reason::follows("subnet", stands),
@@ -128,6 +129,17 @@ impl Resource for NatNode {
     async fn recover(&self, _: &Inputs<'_>, cx: &Context) -> Result<Option<NatGatewayId>, Failure> {
         let all = self.site.nats(self.site.named(&self.resource()), cx).await?;
         Ok(self.candidates(&all).0.as_ref().and_then(Self::id))
+    }
+
+    async fn configure(
+        &self,
+        current: NatGatewayId,
+        reasons: &[Reason],
+        _: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<NatGatewayId, Failure> {
+        self.site.retag(current.as_str(), reasons, cx).await?;
+        Ok(current)
     }
 
     async fn settle(

@@ -1,7 +1,8 @@
 //! Reads what there is: a few list calls per account, filtered by tag, and filtered
 //! again here. Look-alikes (same names, same blocks, another pipeline's tags) fall out.
 
-use crate::site::{Site, every_page};
+use crate::blueprint::{GroupRole, Table};
+use crate::site::{Site, every_page, pick};
 use crate::spec::{Egress, Network};
 use aws_sdk_ec2::types::{
     Address, InternetGateway, NatGateway, RouteTable, SecurityGroup, Subnet, Vpc, VpcAttributeName,
@@ -38,6 +39,37 @@ pub(crate) struct Seen {
     pub(crate) zones: Vec<ZoneId>,
 }
 
+impl Seen {
+    /// Whether a route of our tables leads to this NAT gateway.
+    pub(crate) fn is_led_to(&self, nat: &str) -> bool {
+        let mut routes = self.route_tables.iter().flat_map(RouteTable::routes);
+        routes.any(|route| route.nat_gateway_id() == Some(nat))
+    }
+
+    /// Whether the NAT gateway with this address is one that a route leads to.
+    pub(crate) fn leads_out(&self, address: &str) -> bool {
+        self.nats.iter().any(|nat| {
+            let mut addresses = nat.nat_gateway_addresses().iter();
+            addresses.any(|held| held.allocation_id() == Some(address))
+                && self.is_led_to(nat.nat_gateway_id().unwrap_or_default())
+        })
+    }
+
+    /// The VPC that most of our subnets, groups and tables are in, else the one
+    /// with the lowest id; and the others.
+    pub(crate) fn by_use(&self, vpcs: Vec<Vpc>) -> (Option<Vpc>, Vec<Vpc>) {
+        pick(vpcs, |vpc| {
+            let subnets = self.subnets.iter().map(|item| &item.vpc_id);
+            let groups = self.groups.iter().map(|item| &item.vpc_id);
+            let tables = self.route_tables.iter().map(|item| &item.vpc_id);
+            let all = subnets.chain(groups).chain(tables);
+            let used = all.filter(|id| **id == vpc.vpc_id).count();
+            let id = vpc.vpc_id().unwrap_or_default();
+            (used > 0, format!("{:06}{id}", 999_999 - used))
+        })
+    }
+}
+
 impl Site {
     /// Reads this side. `linked`: also what stands between the networks.
     pub(crate) async fn observe(
@@ -54,10 +86,12 @@ impl Site {
             self.groups(self.ours(), cx),
         )?;
         self.keep_ours(&mut seen);
-        match network.egress {
-            Egress::None => {}
-            Egress::Nat => self.observe_nat(&mut seen, cx).await?,
-            Egress::StsEndpoint => seen.endpoints = self.endpoints(self.ours(), cx).await?,
+        // What an earlier specification asked for is recognised by what was read already.
+        if network.egress == Egress::Nat || self.marks_nat_way(&seen) {
+            self.observe_nat(&mut seen, cx).await?;
+        }
+        if network.egress == Egress::StsEndpoint || self.marks_sts_endpoint(&seen) {
+            seen.endpoints = self.endpoints(self.ours(), cx).await?;
         }
         seen.endpoints.retain(|item| self.owns_any(&item.tags));
         let wanted = usize::from(network.zones) + usize::from(network.egress == Egress::Nat);
@@ -66,6 +100,40 @@ impl Site {
         }
         self.observe_vpcs(&mut seen, linked, cx).await?;
         Ok(seen)
+    }
+
+    /// Whether there is a public subnet or its table, which only a NAT gateway needs.
+    fn marks_nat_way(&self, seen: &Seen) -> bool {
+        let (subnet, table) = (
+            self.side.name("subnet-public"),
+            self.side.name(Table::Public.noun()),
+        );
+        seen.subnets.iter().any(|item| self.owns(&item.tags, &subnet))
+            || seen.route_tables.iter().any(|item| self.owns(&item.tags, &table))
+    }
+
+    fn marks_sts_endpoint(&self, seen: &Seen) -> bool {
+        let group = GroupRole::StsEndpoint.resource();
+        seen.groups.iter().any(|item| self.owns(&item.tags, &group))
+    }
+
+    /// Whether anything of a way out through a NAT gateway was seen.
+    pub(crate) fn has_nat_way(&self) -> bool {
+        let seen = &self.seen;
+        let rest = seen.gateways.len() + seen.addresses.len() + seen.nats.len();
+        rest > 0 || self.marks_nat_way(seen)
+    }
+
+    /// Whether an interface endpoint of STS, or its group, was seen.
+    pub(crate) fn has_sts_endpoint(&self) -> bool {
+        self.marks_sts_endpoint(&self.seen)
+    }
+
+    /// Whether a subnet of this noun was seen.
+    pub(crate) fn has_subnet(&self, noun: &str) -> bool {
+        let resource = self.side.name(noun);
+        let mut subnets = self.seen.subnets.iter();
+        subnets.any(|subnet| self.owns(&subnet.tags, &resource))
     }
 
     fn keep_ours(&self, seen: &mut Seen) {
@@ -90,7 +158,9 @@ impl Site {
 
     /// What is found by the VPC that it belongs to.
     async fn observe_vpcs(&self, seen: &mut Seen, linked: bool, cx: &Context) -> Result<(), Failure> {
-        let ids: Vec<String> = seen.vpcs.iter().filter_map(|vpc| vpc.vpc_id.clone()).collect();
+        // Of doubles only the one in use is looked at.
+        let (used, _) = seen.by_use(seen.vpcs.clone());
+        let ids: Vec<String> = used.into_iter().filter_map(|vpc| vpc.vpc_id).collect();
         if ids.is_empty() {
             return Ok(());
         }

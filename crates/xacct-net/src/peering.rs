@@ -1,7 +1,7 @@
 //! The peering: asked for by the warehouse's account, accepted by the source's.
 
 use crate::outputs::VpcInfo;
-use crate::site::{NOT_FOUND, Site, Usable, by, gone_is_fine, tags_of, unreadable};
+use crate::site::{NOT_FOUND, Site, Usable, by, gone_is_fine, unreadable};
 use aws_sdk_ec2::types::{ResourceType, VpcPeeringConnection, VpcPeeringConnectionStateReasonCode as State};
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
 use xacct_types::PeeringId;
@@ -61,11 +61,7 @@ impl Site {
     }
 
     fn untagged(&self, peering: &VpcPeeringConnection) -> Vec<Reason> {
-        let resource = self.side.name(NOUN);
-        if self.owner.owns(&tags_of(&peering.tags), &resource) {
-            return Vec::new();
-        }
-        vec![Reason::missing("tags", resource)]
+        self.tag_reasons(&peering.tags, &self.side.name(NOUN))
     }
 
     /// One peering as this side sees it; `None` where it sees none.

@@ -20,9 +20,12 @@ use crate::site::{Site, Usable};
 use crate::spec::{Egress, Link, Network, Side};
 use crate::subnets::{SubnetNode, private_noun};
 use crate::vpc::VpcNode;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use xacct_converge::{Graph, Handle, Ready, Value};
 use xacct_types::{Cidr, NatGatewayId, PeeringId, ResolverRuleId, RouteTableId, SecurityGroupId, SubnetId};
+
+/// Zones that a network can have at most.
+const MOST_ZONES: usize = 6;
 
 /// What one network gives to other resources of the graph.
 #[derive(Debug, Clone)]
@@ -120,6 +123,17 @@ impl LinkHandles {
 
 /// Declares one network: VPC, subnets, route tables, and the way out.
 pub fn declare_network(graph: &mut Graph, network: &Network, observed: &Observed) -> NetworkHandles {
+    network_to(graph, network, observed, None)
+}
+
+/// The same; with the `peer`'s block it is known where every route leads, and
+/// others are taken out.
+fn network_to(
+    graph: &mut Graph,
+    network: &Network,
+    observed: &Observed,
+    peer: Option<Cidr>,
+) -> NetworkHandles {
     let site = observed.site(network.side);
     let side = network.side;
     let vpc = graph.add(
@@ -133,13 +147,34 @@ pub fn declare_network(graph: &mut Graph, network: &Network, observed: &Observed
     let private: Vec<Handle<SubnetInfo>> = blocks
         .map(|(i, &cidr)| subnet(graph, site, vpc, &private_noun(i), cidr, i))
         .collect();
-    let (private_table, mut ready) = table(graph, site, vpc, Table::Private, &private);
+    let leftover = network.egress != Egress::Nat && site.has_nat_way();
+    let way_out = (leftover || network.egress == Egress::Nat).then_some(Cidr::ANYWHERE);
+    let leads = peer.map(|peer| [peer].into_iter().chain(way_out).collect());
+    let (private_table, mut ready) = table(graph, site, vpc, Table::Private, &private, leads);
     let mut public = None;
     if network.egress == Egress::Nat {
         let stands = subnet(graph, site, vpc, "subnet-public", network.layout.public, 0);
-        ready.extend(nat_way(graph, site, vpc, stands, private_table));
+        ready.extend(nat_way(graph, site, vpc, stands, private_table, Vec::new()));
         public = Some(stands);
     }
+    let wanted = graph.len();
+    if leftover {
+        // Its subnet and its table are what a later run recognises the rest by: they go last.
+        let stands = subnet(graph, site, vpc, "subnet-public", network.layout.public, 0);
+        nat_way(graph, site, vpc, stands, private_table, vec![stands.settled()]);
+    }
+    for index in (private.len()..MOST_ZONES).filter(|&index| site.has_subnet(&private_noun(index))) {
+        let stands = subnet(
+            graph,
+            site,
+            vpc,
+            &private_noun(index),
+            network.layout.public,
+            index,
+        );
+        table_use(graph, site, Table::Private, private_table, stands, index);
+    }
+    graph.retire(wanted);
     NetworkHandles {
         side,
         vpc,
@@ -171,13 +206,14 @@ fn subnet(
     )
 }
 
-/// A route table and its use by subnets.
+/// A route table and its use by subnets; `leads` are the destinations of its routes.
 fn table(
     graph: &mut Graph,
     site: &Site,
     vpc: Handle<VpcInfo>,
     which: Table,
     subnets: &[Handle<SubnetInfo>],
+    leads: Option<BTreeSet<Cidr>>,
 ) -> (Handle<RouteTableId>, Vec<Ready>) {
     let resource = site.side.name(which.noun());
     let table = graph.add(
@@ -185,28 +221,43 @@ fn table(
         TableNode {
             site: site.clone(),
             vpc: vpc.made(),
-            resource: resource.clone(),
+            resource,
+            destinations: leads.map(|leads| leads.iter().map(ToString::to_string).collect()),
         },
     );
-    let uses = subnets.iter().enumerate().map(|(i, subnet)| {
-        let node = UseNode {
-            site: site.clone(),
-            table: table.made(),
-            subnet: subnet.made(),
-        };
-        graph.add(format!("{resource}-use-{}", i + 1), node).settled()
-    });
+    let uses = subnets.iter().enumerate();
+    let uses = uses.map(|(i, &subnet)| table_use(graph, site, which, table, subnet, i));
     let uses = uses.collect();
     (table, uses)
 }
 
+/// The use of a route table by the subnet at `index`.
+fn table_use(
+    graph: &mut Graph,
+    site: &Site,
+    which: Table,
+    table: Handle<RouteTableId>,
+    subnet: Handle<SubnetInfo>,
+    index: usize,
+) -> Ready {
+    let node = UseNode {
+        site: site.clone(),
+        table: table.made(),
+        subnet: subnet.made(),
+    };
+    let noun = format!("{}-use-{}", which.noun(), index + 1);
+    graph.add(site.side.name(&noun), node).settled()
+}
+
 /// Internet gateway, address, NAT gateway, and the routes through them.
+/// Gateway and address come after `after`, and go before it.
 fn nat_way(
     graph: &mut Graph,
     site: &Site,
     vpc: Handle<VpcInfo>,
     public: Handle<SubnetInfo>,
     private_table: Handle<RouteTableId>,
+    after: Vec<Ready>,
 ) -> Vec<Ready> {
     let side = site.side;
     let gateway: Handle<GatewayInfo> = graph.add(
@@ -214,9 +265,11 @@ fn nat_way(
         GatewayNode {
             site: site.clone(),
             vpc: vpc.made(),
+            after: after.clone(),
         },
     );
-    let (public_table, mut ready) = table(graph, site, vpc, Table::Public, &[public]);
+    let leads = Some(BTreeSet::from([Cidr::ANYWHERE]));
+    let (public_table, mut ready) = table(graph, site, vpc, Table::Public, &[public], leads);
     let internet = Usable::of(gateway).map(|gateway| Via::Internet(gateway.id));
     ready.push(route(
         graph,
@@ -226,7 +279,11 @@ fn nat_way(
         Cidr::ANYWHERE,
         internet,
     ));
-    let address = graph.add(side.name("address"), AddressNode { site: site.clone() });
+    let address = AddressNode {
+        site: site.clone(),
+        after,
+    };
+    let address = graph.add(side.name("address"), address);
     let nat: Handle<NatGatewayId> = graph.add(
         side.name("nat"),
         NatNode {
@@ -267,8 +324,8 @@ fn route(
 
 /// Declares both networks and everything between them.
 pub fn declare_link(graph: &mut Graph, link: &Link, observed: &Observed) -> LinkHandles {
-    let source = declare_network(graph, &link.source, observed);
-    let warehouse = declare_network(graph, &link.warehouse, observed);
+    let source = network_to(graph, &link.source, observed, Some(link.warehouse.cidr));
+    let warehouse = network_to(graph, &link.warehouse, observed, Some(link.source.cidr));
     let client_group = group(graph, link, observed, &source, GroupRole::Client, &[]);
     let hears = [(GroupRole::Client, client_group)];
     let cluster_group = group(graph, link, observed, &source, GroupRole::Cluster, &hears);
@@ -279,6 +336,11 @@ pub fn declare_link(graph: &mut Graph, link: &Link, observed: &Observed) -> Link
     let (rule, dns) = forwarding(graph, link, observed, &warehouse, inbound, outbound);
     let sts = (link.warehouse.egress == Egress::StsEndpoint)
         .then(|| sts_endpoint(graph, link, observed, &warehouse, workgroup_group));
+    let wanted = graph.len();
+    if sts.is_none() && observed.site(Side::Warehouse).has_sts_endpoint() {
+        sts_endpoint(graph, link, observed, &warehouse, workgroup_group);
+    }
+    graph.retire(wanted);
     LinkHandles {
         source,
         warehouse,
@@ -370,6 +432,7 @@ fn resolver(
             .map(|&subnet| Usable::of(subnet))
             .collect(),
         group: group.made(),
+        rules: observed.site(Side::Warehouse).seen.rules.clone(),
     };
     graph.add(network.side.name(role.as_str()), node)
 }

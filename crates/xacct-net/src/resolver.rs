@@ -1,11 +1,13 @@
 //! The inbound and the outbound endpoint of Route 53 Resolver.
 
+use crate::addresses::{self, ADDRESS};
 use crate::blueprint::GroupRole;
 use crate::outputs::{ResolverEndpointInfo, SubnetInfo, VpcInfo};
+use crate::rule::targets;
 use crate::site::{Site, Usable, gone_is_fine, pick, unreadable};
 use aws_sdk_route53resolver::types::{
     IpAddressRequest, IpAddressResponse, IpAddressStatus, ResolverEndpoint, ResolverEndpointDirection,
-    ResolverEndpointStatus as Status, Tag,
+    ResolverEndpointStatus as Status, ResolverRule, Tag,
 };
 use std::net::Ipv4Addr;
 use xacct_converge::{
@@ -22,6 +24,8 @@ pub(crate) struct ResolverNode {
     pub(crate) vpc: Value<VpcInfo>,
     pub(crate) subnets: Vec<Usable<SubnetInfo>>,
     pub(crate) group: Value<SecurityGroupId>,
+    /// The rules that may lead to it or through it.
+    pub(crate) rules: Vec<ResolverRule>,
 }
 
 impl Site {
@@ -82,6 +86,7 @@ impl ResolverNode {
             && endpoint.status != Some(Status::Deleting)
     }
 
+    /// What another endpoint must be made for: its groups are fixed.
     fn differences(&self, endpoint: &ResolverEndpoint, known: &Inputs<'_>) -> Vec<Reason> {
         let groups = endpoint.security_group_ids();
         match known.known(&self.group) {
@@ -89,6 +94,14 @@ impl ResolverNode {
             Some(group) => vec![Reason::differs("security group", groups.join(", "), group)],
             None => vec![Reason::follows("security group", groups.join(", "))],
         }
+    }
+
+    /// Whether a rule that was seen leads through it or to it.
+    fn is_used(&self, id: &str, addresses: &[Ipv4Addr]) -> bool {
+        self.rules.iter().any(|rule| {
+            let to = |(ip, _): &(Ipv4Addr, u16)| addresses.contains(ip);
+            rule.resolver_endpoint_id() == Some(id) || targets(rule).iter().any(to)
+        })
     }
 
     async fn ask(
@@ -162,25 +175,38 @@ impl Resource for ResolverNode {
             .resolver_endpoints
             .iter()
             .filter(|(endpoint, _)| self.is_ours(endpoint, &vpc));
-        let (chosen, surplus) = pick(ours.collect(), |(endpoint, _)| {
-            let works = endpoint.status == Some(Status::Operational);
-            (works, endpoint.id.clone().unwrap_or_default())
+        let (chosen, surplus) = pick(ours.collect(), |(endpoint, addresses)| {
+            let idle = endpoint.status != Some(Status::Operational);
+            let id = endpoint.id().unwrap_or_default();
+            (
+                self.is_used(id, &attached(addresses)),
+                format!("{}{id}", u8::from(idle)),
+            )
         });
         let surplus = surplus
             .iter()
             .filter_map(|(endpoint, addresses)| info(endpoint, addresses))
             .collect();
-        let found = chosen.and_then(|(endpoint, addresses)| Some((endpoint, info(endpoint, addresses)?)));
-        let Some((endpoint, current)) = found else {
+        let found = chosen.and_then(|(endpoint, found)| Some((endpoint, found, info(endpoint, found)?)));
+        let Some((endpoint, found, mut current)) = found else {
             return Decision::create().with_surplus(surplus);
         };
-        let reasons = self.differences(endpoint, known);
+        let fixed = self.differences(endpoint, known);
         let settled =
             endpoint.status == Some(Status::Operational) && current.addresses.len() >= self.subnets.len();
-        let decision = if reasons.is_empty() {
-            Decision::keep(current)
+        let decision = if fixed.is_empty() {
+            let wanted: Option<Vec<SubnetInfo>> =
+                self.subnets.iter().map(|subnet| subnet.known(known)).collect();
+            let reasons = wanted
+                .map(|wanted| addresses::reasons(&wanted, found))
+                .unwrap_or_default();
+            if !reasons.is_empty() {
+                // Who reads them has to wait for the new ones.
+                current.addresses.clear();
+            }
+            Decision::update(current, reasons)
         } else {
-            Decision::replace(current, reasons)
+            Decision::replace(current, fixed)
         };
         decision.settled(settled).with_surplus(surplus)
     }
@@ -217,6 +243,19 @@ impl Resource for ResolverNode {
         Ok(ours
             .min_by_key(|endpoint| endpoint.id.clone())
             .and_then(|endpoint| info(endpoint, &[])))
+    }
+
+    async fn configure(
+        &self,
+        current: ResolverEndpointInfo,
+        reasons: &[Reason],
+        inputs: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<ResolverEndpointInfo, Failure> {
+        if reasons.iter().any(|reason| reason.attribute == ADDRESS) {
+            self.readdress(&current.id, inputs, cx).await?;
+        }
+        Ok(current)
     }
 
     async fn settle(

@@ -1,17 +1,40 @@
 //! Route tables and which subnets use them.
 
 use crate::outputs::{SubnetInfo, VpcInfo};
+use crate::routes::target;
 use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, pick, steady, unreadable};
-use aws_sdk_ec2::types::{ResourceType, RouteTable, RouteTableAssociation};
+use aws_sdk_ec2::types::{ResourceType, Route, RouteOrigin, RouteState, RouteTable, RouteTableAssociation};
+use std::collections::BTreeSet;
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
 use xacct_types::RouteTableId;
 
-/// A route table without routes of its own.
+/// Before the destination of a route, in reasons.
+const ROUTE: &str = "route ";
+
+/// A route table. Its routes are resources of their own; what else leads
+/// somewhere in it is taken out.
 pub(crate) struct TableNode {
     pub(crate) site: Site,
     pub(crate) vpc: Value<VpcInfo>,
     /// `warehouse/routes-private`.
     pub(crate) resource: String,
+    /// The destinations that have a resource; `None` where others may have routes in it.
+    pub(crate) destinations: Option<BTreeSet<String>>,
+}
+
+/// What a route is for: a block of either kind or a prefix list.
+fn destination(route: &Route) -> Option<&str> {
+    route
+        .destination_cidr_block()
+        .or_else(|| route.destination_ipv6_cidr_block())
+        .or_else(|| route.destination_prefix_list_id())
+}
+
+/// Whether somebody put it there by hand: not the local one, not one that a
+/// gateway propagates, not one that belongs to an endpoint.
+fn by_hand(route: &Route) -> bool {
+    let gateway = route.gateway_id().unwrap_or_default();
+    route.origin() == Some(&RouteOrigin::CreateRoute) && gateway != "local" && !gateway.starts_with("vpce-")
 }
 
 impl TableNode {
@@ -37,6 +60,34 @@ impl TableNode {
     fn id(table: &RouteTable) -> Option<RouteTableId> {
         table.route_table_id()?.parse().ok()
     }
+
+    /// Routes that nobody asked for.
+    fn strangers(&self, table: &RouteTable) -> Vec<Reason> {
+        let Some(wanted) = &self.destinations else {
+            return Vec::new();
+        };
+        let routes = table.routes().iter().filter(|route| by_hand(route));
+        routes
+            .filter_map(|route| Some((destination(route)?, route)))
+            .filter(|(destination, _)| !wanted.contains(*destination))
+            .map(|(destination, route)| {
+                let dead = route.state() == Some(&RouteState::Blackhole);
+                let leads = format!("{}{}", target(route), if dead { " (black hole)" } else { "" });
+                Reason::extra(format!("{ROUTE}{destination}"), leads)
+            })
+            .collect()
+    }
+
+    async fn drop_route(&self, table: &RouteTableId, destination: &str, cx: &Context) -> Result<(), Failure> {
+        let request = self.site.ec2.delete_route().route_table_id(table.as_str());
+        let request = match destination {
+            list if list.starts_with("pl-") => request.destination_prefix_list_id(list),
+            block if block.contains(':') => request.destination_ipv6_cidr_block(block),
+            block => request.destination_cidr_block(block),
+        };
+        let call = cx.idempotent("ec2:DeleteRoute");
+        gone_is_fine(call.run(|| request.clone().send()).await)
+    }
 }
 
 impl Resource for TableNode {
@@ -54,12 +105,17 @@ impl Resource for TableNode {
         let vpc = known.known(&self.vpc);
         let (chosen, surplus) = self.candidates(&self.site.seen.route_tables, vpc.as_ref());
         let surplus = surplus.iter().filter_map(Self::id).collect();
-        let decision = match chosen.and_then(|table| Some((table.vpc_id.clone(), Self::id(&table)?))) {
+        let decision = match chosen.and_then(|table| Some((Self::id(&table)?, table))) {
             None => Decision::create(),
-            Some((at, id)) if vpc.is_some_and(|vpc| at.as_deref() == Some(vpc.id.as_str())) => {
-                Decision::keep(id)
+            Some((id, table)) if vpc.is_some_and(|vpc| table.vpc_id() == Some(vpc.id.as_str())) => {
+                let mut reasons = self.strangers(&table);
+                reasons.extend(self.site.tag_reasons(&table.tags, &self.resource));
+                Decision::update(id, reasons)
             }
-            Some((at, id)) => Decision::replace(id, vec![Reason::follows("vpc", at.unwrap_or_default())]),
+            Some((id, table)) => {
+                let at = table.vpc_id.unwrap_or_default();
+                Decision::replace(id, vec![Reason::follows("vpc", at)])
+            }
         };
         decision.with_surplus(surplus)
     }
@@ -91,6 +147,23 @@ impl Resource for TableNode {
             .await?;
         all.retain(|table| table.vpc_id() == Some(vpc.id.as_str()));
         Ok(self.candidates(&all, Some(&vpc)).0.as_ref().and_then(Self::id))
+    }
+
+    async fn configure(
+        &self,
+        current: RouteTableId,
+        reasons: &[Reason],
+        _: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<RouteTableId, Failure> {
+        self.site.retag(current.as_str(), reasons, cx).await?;
+        let strangers = reasons
+            .iter()
+            .filter_map(|reason| reason.attribute.strip_prefix(ROUTE));
+        for destination in strangers {
+            self.drop_route(&current, destination, cx).await?;
+        }
+        Ok(current)
     }
 
     async fn settle(

@@ -8,8 +8,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use xacct_converge::smithy::control_plane;
-use xacct_converge::{Class, Context, Failure, Handle, Inputs, Value};
-use xacct_types::{Owner, PIPELINE_TAG, RESOURCE_TAG, Region, Tags};
+use xacct_converge::{Class, Context, Failure, Handle, Inputs, Reason, Value};
+use xacct_types::{Owner, PIPELINE_TAG, RESOURCE_TAG, Region, Tags, differing};
 
 /// EC2's ways of saying that something is not there (or, just after it was made,
 /// not visible yet). Both spellings of some codes occur.
@@ -41,6 +41,9 @@ pub(crate) const IN_USE: &[&str] = &[
     "IncorrectState",
     "ResourceInUseException",
 ];
+
+/// Before the key of a tag, in reasons.
+const TAG: &str = "tag ";
 
 /// The pause between two looks at something new.
 const MOMENT: Duration = Duration::from_millis(1100);
@@ -119,6 +122,38 @@ impl Site {
         let tags = self.owner.tags(resource).into_iter();
         tags.map(|(key, value)| Tag::builder().key(key).value(value).build())
             .collect()
+    }
+
+    /// Tags of ours that are missing or were changed; tags of others stay.
+    pub(crate) fn tag_reasons(&self, tags: &Option<Vec<Tag>>, resource: &str) -> Vec<Reason> {
+        let found = tags_of(tags);
+        let differs = differing(&self.owner.tags(resource), &found).into_iter();
+        differs
+            .map(|(key, value)| {
+                let attribute = format!("{TAG}{key}");
+                match found.get(&key) {
+                    Some(old) => Reason::differs(attribute, old, value),
+                    None => Reason::missing(attribute, value),
+                }
+            })
+            .collect()
+    }
+
+    /// Puts back the tags that `reasons` name, if any.
+    pub(crate) async fn retag(&self, id: &str, reasons: &[Reason], cx: &Context) -> Result<(), Failure> {
+        let named = reasons
+            .iter()
+            .filter_map(|reason| reason.attribute.strip_prefix(TAG).zip(reason.new.as_deref()));
+        let tags: Vec<Tag> = named
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect();
+        if tags.is_empty() {
+            return Ok(());
+        }
+        let request = self.ec2.create_tags().resources(id).set_tags(Some(tags));
+        let call = cx.idempotent("ec2:CreateTags").not_yet(NOT_FOUND);
+        call.run(|| request.clone().send()).await?;
+        Ok(())
     }
 
     /// Finds everything of the pipeline on this side.

@@ -151,8 +151,11 @@ impl SubnetNode {
             .filter(|subnet| self.site.owns(&subnet.tags, &self.resource))
             .cloned();
         let here = |subnet: &Subnet| vpc.is_some_and(|vpc| subnet.vpc_id() == Some(vpc.id.as_str()));
+        let block = self.cidr.to_string();
         crate::site::pick(ours.collect(), |subnet| {
-            (here(subnet), subnet.subnet_id.clone().unwrap_or_default())
+            let right = here(subnet) && subnet.cidr_block() == Some(&block);
+            let id = subnet.subnet_id().unwrap_or_default();
+            (right, format!("{}{id}", u8::from(!here(subnet))))
         })
     }
 
@@ -232,7 +235,7 @@ impl Resource for SubnetNode {
             let reason = Reason::differs("cidr", info.cidr, self.cidr);
             Decision::replace(info, vec![reason])
         } else {
-            Decision::keep(info)
+            Decision::update(info, self.site.tag_reasons(&subnet.tags, &self.resource))
         };
         decision
             .settled(subnet.state == Some(SubnetState::Available))
@@ -282,6 +285,17 @@ impl Resource for SubnetNode {
             .0
             .as_ref()
             .and_then(SubnetInfo::read))
+    }
+
+    async fn configure(
+        &self,
+        current: SubnetInfo,
+        reasons: &[Reason],
+        _: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<SubnetInfo, Failure> {
+        self.site.retag(current.id.as_str(), reasons, cx).await?;
+        Ok(current)
     }
 
     async fn settle(

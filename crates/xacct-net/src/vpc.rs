@@ -1,7 +1,7 @@
 //! The VPC and its DNS attributes.
 
 use crate::outputs::VpcInfo;
-use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, pick, unreadable};
+use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, unreadable};
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Vpc, VpcState};
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing};
 use xacct_types::Cidr;
@@ -30,17 +30,12 @@ impl VpcNode {
         self.site.side.name("vpc")
     }
 
-    /// The VPC that our other resources stand in wins over its doubles.
+    /// The VPC that most of our other resources stand in wins over its doubles.
     fn candidates(&self, all: &[Vpc]) -> (Option<Vpc>, Vec<Vpc>) {
         let ours = all
             .iter()
             .filter(|vpc| self.site.owns(&vpc.tags, &self.resource()));
-        let seen = &self.site.seen;
-        pick(ours.cloned().collect(), |vpc| {
-            let used = seen.subnets.iter().any(|subnet| subnet.vpc_id == vpc.vpc_id)
-                || seen.groups.iter().any(|group| group.vpc_id == vpc.vpc_id);
-            (used, vpc.vpc_id.clone().unwrap_or_default())
-        })
+        self.site.seen.by_use(ours.cloned().collect())
     }
 
     fn differences(&self, vpc: &VpcInfo) -> Vec<Reason> {
@@ -85,12 +80,14 @@ impl Resource for VpcNode {
     fn plan(&self, _: &Inputs<'_>) -> Decision<VpcInfo> {
         let (chosen, surplus) = self.candidates(&self.site.seen.vpcs);
         let surplus = surplus.iter().filter_map(VpcInfo::read).collect();
-        let Some((state, vpc)) = chosen.and_then(|vpc| Some((vpc.state.clone(), VpcInfo::read(&vpc)?)))
+        let Some((vpc, state, tags)) =
+            chosen.and_then(|vpc| Some((VpcInfo::read(&vpc)?, vpc.state, vpc.tags)))
         else {
             return Decision::create().with_surplus(surplus);
         };
         let decision = if vpc.cidr == self.cidr {
-            let reasons = self.differences(&vpc);
+            let mut reasons = self.differences(&vpc);
+            reasons.extend(self.site.tag_reasons(&tags, &self.resource()));
             Decision::update(vpc, reasons)
         } else {
             let reason = Reason::differs("cidr", vpc.cidr, self.cidr);
@@ -128,7 +125,11 @@ impl Resource for VpcNode {
     ) -> Result<VpcInfo, Failure> {
         // A VPC made by CreateVpc has DNS support on and host names off.
         let fresh = [HOSTNAMES];
-        let named = reasons.iter().map(|reason| reason.attribute.as_str());
+        self.site.retag(current.id.as_str(), reasons, cx).await?;
+        let named = reasons
+            .iter()
+            .map(|reason| reason.attribute.as_str())
+            .filter(|attribute| [SUPPORT, HOSTNAMES].contains(attribute));
         let wanted: Vec<&str> = if reasons.is_empty() {
             fresh.to_vec()
         } else {

@@ -43,4 +43,4 @@ pub use ids::{
 pub use kafka::{TopicAdmin, TopicError, TopicErrorKind, TopicFuture, TopicName, TopicSettings, TopicState};
 pub use names::{PipelineName, RoleName};
 pub use region::{Partition, Region};
-pub use tags::{Owner, PIPELINE_TAG, RESOURCE_TAG, SCHEMA_VERSION, SCHEMA_VERSION_TAG, Tags};
+pub use tags::{Owner, PIPELINE_TAG, RESOURCE_TAG, SCHEMA_VERSION, SCHEMA_VERSION_TAG, Tags, differing};

@@ -15,6 +15,35 @@ pub const SCHEMA_VERSION: &str = "1";
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 
+/// The tags of `wanted` that `found` lacks or holds with another value.
+///
+/// The version of the tagging scheme never counts: it says which release made a
+/// resource, and another release alone must find nothing to change. Tags that
+/// others added stay.
+///
+/// ```
+/// use xacct_types::{Owner, PipelineName, differing};
+///
+/// let wanted = Owner::new(PipelineName::new("clicks")?).tags("source/vpc");
+/// let mut found = wanted.clone();
+/// found.insert("xacct:schema-version".into(), "0".into());
+/// assert!(differing(&wanted, &found).is_empty());
+///
+/// found.insert("Name".into(), "vpc of the old days".into());
+/// assert_eq!(differing(&wanted, &found)["Name"], "clicks-source-vpc");
+/// # Ok::<(), xacct_types::Invalid>(())
+/// ```
+#[must_use]
+pub fn differing(wanted: &Tags, found: &Tags) -> Tags {
+    let differs =
+        |(key, value): &(&String, &String)| *key != SCHEMA_VERSION_TAG && found.get(*key) != Some(*value);
+    wanted
+        .iter()
+        .filter(differs)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
 /// Who owns a resource: the pipeline, and the tags that its user wants everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {

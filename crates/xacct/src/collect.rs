@@ -27,12 +27,12 @@ pub(crate) fn outputs(spec: &PipelineSpec, draft: &Draft, applied: &Applied) -> 
         pipeline: spec.name.clone(),
         region: spec.region.clone(),
         source: source(spec, handles, applied)?,
-        warehouse: warehouse(spec, handles, applied)?,
+        warehouse: warehouse(spec, draft, applied)?,
         network: network.map_err(|source| Error::Read {
             what: "the networks",
             source,
         })?,
-        missing_topics: missing(draft),
+        missing_topics: missing(draft, applied),
     })
 }
 
@@ -45,7 +45,10 @@ fn source(spec: &PipelineSpec, handles: &Handles, applied: &Applied) -> Result<S
     })
 }
 
-fn warehouse(spec: &PipelineSpec, handles: &Handles, applied: &Applied) -> Result<WarehouseOutputs, Error> {
+fn warehouse(spec: &PipelineSpec, draft: &Draft, applied: &Applied) -> Result<WarehouseOutputs, Error> {
+    let handles = &draft.handles;
+    let mut views = many(applied, &handles.objects.views)?;
+    views.extend(draft.waiting.iter().filter_map(|(_, view)| applied.get(*view)?));
     Ok(WarehouseOutputs {
         account: spec.warehouse.account.clone(),
         role: one(applied, handles.roles.warehouse)?.arn,
@@ -53,12 +56,14 @@ fn warehouse(spec: &PipelineSpec, handles: &Handles, applied: &Applied) -> Resul
         workgroup: one(applied, handles.serverless.workgroup)?,
         database: spec.warehouse.database.to_string(),
         schema: one(applied, handles.objects.schema)?,
-        views: many(applied, &handles.objects.views)?,
+        views,
     })
 }
 
-/// The topics of the views that could not be declared.
-fn missing(draft: &Draft) -> Vec<TopicName> {
-    let names = draft.waiting.iter().map(|view| view.source.name());
-    names.filter_map(|name| TopicName::new(name).ok()).collect()
+/// The topics of the views that Redshift would not take yet.
+fn missing(draft: &Draft, applied: &Applied) -> Vec<TopicName> {
+    let waiting = draft.waiting.iter();
+    let left = waiting.filter(|(_, view)| applied.get(*view).flatten().is_none());
+    left.filter_map(|(view, _)| TopicName::new(view.source.name()).ok())
+        .collect()
 }

@@ -7,7 +7,7 @@ use msk_serverless::{
     Brokers, Cluster, ClusterOut, ClusterScope, ClusterSpec, ObservedTopics, Quotas, TopicOut, Topics,
 };
 use redshift_streaming::data::DataApi;
-use redshift_streaming::objects::{self, Catalog, Connection, ObjectHandles, Reading, Stream};
+use redshift_streaming::objects::{self, Catalog, Connection, ObjectHandles, Reading, Stream, ViewOut};
 use redshift_streaming::serverless::{self, Serverless, ServerlessHandles, Surroundings};
 use redshift_streaming::{Broker, ViewSpec};
 use std::collections::BTreeMap;
@@ -101,8 +101,16 @@ impl Survey {
 pub(crate) struct Draft {
     pub(crate) graph: Graph,
     pub(crate) handles: Handles,
-    /// Views over topics that somebody else has still to make.
-    pub(crate) waiting: Vec<ViewSpec>,
+    /// Views over topics that somebody else has still to make, and what became of each.
+    pub(crate) waiting: Vec<(ViewSpec, Handle<Option<ViewOut>>)>,
+}
+
+impl Draft {
+    /// Whether a step of the plan is a view that may have to wait for its topic.
+    pub(crate) fn waits(&self, resource: &str) -> bool {
+        let mut names = self.waiting.iter().map(|(view, _)| view.name.as_str());
+        names.any(|name| resource.strip_prefix("warehouse/view/") == Some(name))
+    }
 }
 
 pub(crate) struct Handles {
@@ -228,11 +236,12 @@ impl Pipeline {
             None => spec.views.clear(),
         }
         let connection = self.connection(&spec.database.to_string(), &serverless);
-        let reading = self.reading(&networks, &roles, cluster);
+        let reading = self.reading(parts, &networks, &roles, cluster);
         let made = self.topics_by_name(&topics);
         let objects = objects::declare(&mut graph, &connection, &seen.catalog, &spec, reading, |view| {
             made.get(view.source.name()).copied().into_iter().collect()
         });
+        let tried = objects::declare_deferred(&mut graph, &connection, &spec, &waiting, objects.schema, &[]);
         let handles = Handles {
             networks,
             roles,
@@ -244,7 +253,7 @@ impl Pipeline {
         Draft {
             graph,
             handles,
-            waiting,
+            waiting: waiting.into_iter().zip(tried).collect(),
         }
     }
 
@@ -277,7 +286,13 @@ impl Pipeline {
     }
 
     /// How Redshift comes to the stream, and what must be there before it tries.
-    fn reading(&self, networks: &LinkHandles, roles: &PairHandles, cluster: Handle<ClusterOut>) -> Reading {
+    fn reading(
+        &self,
+        parts: &Parts,
+        networks: &LinkHandles,
+        roles: &PairHandles,
+        cluster: Handle<ClusterOut>,
+    ) -> Reading {
         let stream = match self.spec.schema.broker {
             Broker::ClusterArn => Stream::Cluster(cluster.made().map(|cluster| cluster.arn)),
             Broker::Address => Stream::Brokers(
@@ -295,9 +310,10 @@ impl Pipeline {
         ]);
         Reading {
             stream,
+            // The ARNs follow from names, so a role that is made anew changes nothing here.
             roles: vec![
-                roles.warehouse.made().map(|r| r.arn),
-                roles.stream.made().map(|r| r.arn),
+                Value::known(parts.roles.spec().warehouse_arn().clone()),
+                Value::known(parts.roles.spec().stream_arn().clone()),
             ],
             after,
         }

@@ -118,7 +118,6 @@ pub mod outputs;
 mod pipeline;
 pub mod spec;
 mod verify;
-mod waiting;
 
 pub use account::Account;
 pub use deployment::Deployment;

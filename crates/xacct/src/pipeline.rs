@@ -198,6 +198,7 @@ impl Pipeline {
         if planned
             .plan
             .changes()
+            .filter(|step| !draft.waits(&step.resource))
             .any(|step| matches!(step.change, Change::Create | Change::Replace(_)))
         {
             let plan = &planned.plan;
@@ -256,10 +257,7 @@ impl Pipeline {
         let applied = Box::pin(draft.graph.apply(planned, cx))
             .await
             .map_err(|error| Error::Apply(Box::new(error)))?;
-        let mut outputs = collect::outputs(&self.spec, &draft, &applied)?;
-        if !draft.waiting.is_empty() {
-            self.try_waiting(&draft, &mut outputs, cx).await?;
-        }
+        let outputs = collect::outputs(&self.spec, &draft, &applied)?;
         Ok(Deployment::new(self.clone(), outputs, draft.graph.len()))
     }
 

@@ -1,6 +1,6 @@
 //! Proves a deployed pipeline from what read calls show, link by link.
 
-use crate::draft::{Depth, Survey, preflight, reader_grants};
+use crate::draft::{Depth, Draft, Survey, preflight, reader_grants};
 use crate::error::Error;
 use crate::pipeline::Pipeline;
 use ends::{cluster_end, workgroup_end};
@@ -20,7 +20,7 @@ pub(crate) async fn verify(pipeline: &Pipeline, cx: &Context) -> Result<Report, 
     let mut report = preflight(&survey);
     let draft = pipeline.declare(&survey, Depth::Everything);
     let planned = draft.graph.plan();
-    drift(&planned.plan, &mut report);
+    drift(&planned.plan, &draft, &mut report);
     topics(pipeline, &survey, &mut report);
     let existing = planned.existing();
     if let Ok(link) = draft.handles.networks.outputs(&existing) {
@@ -43,10 +43,15 @@ pub(crate) async fn verify(pipeline: &Pipeline, cx: &Context) -> Result<Report, 
 
 /// What a deployment would put right: what is missing does not work, what
 /// differs may; the proofs decide.
-fn drift(plan: &Plan, report: &mut Report) {
+fn drift(plan: &Plan, draft: &Draft, report: &mut Report) {
     for step in &plan.steps {
         let link = step.resource.as_str();
         match &step.change {
+            Change::Create if draft.waits(link) => {
+                let what = "waits until somebody makes its topic";
+                let mend = "make the topic from inside the source network, then deploy again";
+                report.find(Finding::warning(link, what, mend));
+            }
             Change::Create => {
                 let what = format!("there is no {} of this pipeline", step.kind);
                 report.find(Finding::error(link, what, "deploy again: it is made"));
@@ -59,6 +64,10 @@ fn drift(plan: &Plan, report: &mut Report) {
                 );
                 let seen = reasons.iter().map(ToString::to_string);
                 report.find(seen.fold(finding, Finding::with_evidence));
+            }
+            Change::Delete => {
+                let what = "is left of an earlier specification";
+                report.find(Finding::warning(link, what, "deploy again: it is removed"));
             }
             _ => report.pass(link),
         }

@@ -1,17 +1,90 @@
 //! A view over a topic that nobody here can see: only Redshift can tell whether it is there.
+//!
+//! Each deployment tries it. The plan says so, so it is never empty while such a
+//! view is missing; a refusal leaves it for a later deployment and is no failure.
 
-use super::Catalog;
 use super::beside::quarantine;
+use super::running::Session;
 use super::view::{ViewOut, compare};
+use super::{Catalog, Connection, SchemaOut};
 use crate::data::{DataApi, Outlook, SqlError};
 use crate::ddl::{CreateMaterializedView, DropMaterializedView, RefreshMaterializedView, Statement};
 use crate::drift::Comparison;
 use crate::statements::{StatementsError, create_view, grants};
 use crate::{StreamingSpec, ViewSpec};
-use xacct_converge::{Class, Context, Failure};
+use xacct_converge::{
+    Class, Context, Decision, Failure, Graph, Handle, Inputs, Needs, Ready, Resource, Timing, Value,
+};
 
-/// Makes one view outside of a graph, with what stands beside it, if Redshift
-/// takes it now. `None` where it refuses, as it does while the topic is missing;
+/// Adds `views` of `spec` to a graph, each as one that may come to be: its output
+/// is `None` where Redshift refused it, as it does while the topic is missing.
+/// They come after the `schema` and `after`.
+pub fn declare_deferred(
+    graph: &mut Graph,
+    connection: &Connection,
+    spec: &StreamingSpec,
+    views: &[ViewSpec],
+    schema: Handle<SchemaOut>,
+    after: &[Ready],
+) -> Vec<Handle<Option<ViewOut>>> {
+    let add = |view: &ViewSpec| {
+        let resource = DeferredView {
+            session: Session::new(connection),
+            schema: schema.ready(),
+            spec: spec.clone(),
+            view: view.clone(),
+            after: after.to_vec(),
+        };
+        graph.add(format!("warehouse/view/{}", view.name.as_str()), resource)
+    };
+    views.iter().map(add).collect()
+}
+
+struct DeferredView {
+    session: Session,
+    schema: Value<SchemaOut>,
+    spec: StreamingSpec,
+    view: ViewSpec,
+    after: Vec<Ready>,
+}
+
+impl Resource for DeferredView {
+    type Output = Option<ViewOut>;
+
+    fn kind(&self) -> &'static str {
+        "Redshift::MaterializedView, if its topic is there"
+    }
+
+    fn needs(&self) -> Needs {
+        let needs = self.session.needs().value(&self.schema);
+        needs.after_all(self.after.clone())
+    }
+
+    fn plan(&self, _: &Inputs<'_>) -> Decision<Option<ViewOut>> {
+        Decision::create()
+    }
+
+    async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<Option<ViewOut>, Failure> {
+        let api = self.session.api(inputs)?;
+        let tried = try_view(&api, cx, &self.spec, &self.view).await;
+        tried.map_err(SqlError::into_failure)
+    }
+
+    async fn delete(&self, _: &Option<ViewOut>, _: &Context) -> Result<(), Failure> {
+        // It goes with the namespace.
+        Ok(())
+    }
+
+    fn is_held_by_dependents(&self) -> bool {
+        false
+    }
+
+    fn timing(&self) -> Timing {
+        Timing::seconds(8, 0)
+    }
+}
+
+/// Makes one view, with what stands beside it, if Redshift takes it now. `None` where it refuses, as it does while the topic is missing;
 /// then nothing is left behind, so that a later try finds the view missing.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ mod schema;
 mod view;
 
 pub use catalog::Catalog;
-pub use deferred::try_view;
+pub use deferred::{declare_deferred, try_view};
 pub use running::Connection;
 pub use schema::SchemaOut;
 pub use view::ViewOut;

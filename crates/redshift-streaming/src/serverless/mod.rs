@@ -15,12 +15,14 @@ pub use workgroup::WorkgroupOut;
 use aws_sdk_redshiftserverless::Client;
 use aws_sdk_redshiftserverless::types::{Namespace, NamespaceStatus, Tag, Workgroup, WorkgroupStatus};
 use aws_types::SdkConfig;
-use xacct_converge::{Context, Failure, Graph, Handle, Ready, Value};
-use xacct_types::{Owner, RoleArn, SecurityGroupId, SubnetId, Tags};
+use xacct_converge::{Context, Failure, Graph, Handle, Ready, Reason, Value};
+use xacct_types::{Owner, RoleArn, SecurityGroupId, SubnetId, Tags, differing};
 
 /// The names under which the two resources stand in tags and plans.
 pub(crate) const NAMESPACE: &str = "warehouse/namespace";
 pub(crate) const WORKGROUP: &str = "warehouse/workgroup";
+/// Before the key of a tag, in reasons.
+pub(crate) const TAG: &str = "tag ";
 
 /// Redshift Serverless in one account.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Observed {
     pub namespace: Option<Namespace>,
     /// The workgroup, if it is ours.
     pub workgroup: Option<Workgroup>,
+    /// The tags of each, where they were read.
+    pub(crate) tags: [Option<Tags>; 2],
 }
 
 impl Observed {
@@ -108,9 +112,8 @@ impl Serverless {
                 .as_ref()
                 .and_then(Namespace::namespace_arn)
                 .map(str::to_owned);
-            self.check_owner(cx, NAMESPACE, arn, &self.spec.namespace)
-                .await
-                .map(|()| found)
+            let tags = self.check_owner(cx, NAMESPACE, arn, &self.spec.namespace).await?;
+            Ok::<_, Failure>((found, tags))
         };
         let workgroup = async {
             let found = self.get_workgroup(cx).await?;
@@ -118,25 +121,32 @@ impl Serverless {
                 .as_ref()
                 .and_then(Workgroup::workgroup_arn)
                 .map(str::to_owned);
-            self.check_owner(cx, WORKGROUP, arn, &self.spec.workgroup)
-                .await
-                .map(|()| found)
+            let tags = self.check_owner(cx, WORKGROUP, arn, &self.spec.workgroup).await?;
+            Ok::<_, Failure>((found, tags))
         };
-        let (namespace, workgroup) = futures_util::try_join!(namespace, workgroup)?;
-        Ok(Observed { namespace, workgroup })
+        let ((namespace, of_namespace), (workgroup, of_workgroup)) =
+            futures_util::try_join!(namespace, workgroup)?;
+        Ok(Observed {
+            namespace,
+            workgroup,
+            tags: [of_namespace, of_workgroup],
+        })
     }
 
     /// Adds the namespace and the workgroup to `graph`.
     pub fn declare(&self, graph: &mut Graph, observed: &Observed, around: Surroundings) -> ServerlessHandles {
+        let [of_namespace, of_workgroup] = observed.tags.clone();
         let namespace = namespace::NamespaceResource {
             service: self.clone(),
             seen: observed.namespace.clone(),
+            tags: of_namespace,
             role: around.role,
         };
         let namespace = graph.add(NAMESPACE, namespace);
         let workgroup = workgroup::WorkgroupResource {
             service: self.clone(),
             seen: observed.workgroup.clone(),
+            tags: of_workgroup,
             namespace: namespace.ready(),
             subnets: around.subnets,
             groups: around.groups,
@@ -173,8 +183,8 @@ impl Serverless {
         resource: &str,
         arn: Option<String>,
         name: &str,
-    ) -> Result<(), Failure> {
-        let Some(arn) = arn else { return Ok(()) };
+    ) -> Result<Option<Tags>, Failure> {
+        let Some(arn) = arn else { return Ok(None) };
         let call = cx.read("redshift-serverless:ListTagsForResource");
         let answer = call
             .run(|| self.client.list_tags_for_resource().resource_arn(&arn).send())
@@ -185,7 +195,7 @@ impl Serverless {
             .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
             .collect();
         if self.owner.owns(&tags, resource) {
-            return Ok(());
+            return Ok(Some(tags));
         }
         let message = format!(
             "{name} exists and does not belong to the pipeline {}: it lacks the tags that mark our own; \
@@ -198,14 +208,47 @@ impl Serverless {
         ))
     }
 
+    /// Tags of `resource` that are missing or were changed; tags of others stay.
+    pub(crate) fn tag_reasons(&self, found: Option<&Tags>, resource: &str) -> Vec<Reason> {
+        let Some(found) = found else { return Vec::new() };
+        let differs = differing(&self.owner.tags(resource), found).into_iter();
+        differs
+            .map(|(key, value)| {
+                let attribute = format!("{TAG}{key}");
+                match found.get(&key) {
+                    Some(old) => Reason::differs(attribute, old, value),
+                    None => Reason::missing(attribute, value),
+                }
+            })
+            .collect()
+    }
+
+    /// Puts back the tags that `reasons` name, if any.
+    pub(crate) async fn retag(&self, arn: &str, reasons: &[Reason], cx: &Context) -> Result<(), Failure> {
+        let named = reasons
+            .iter()
+            .filter_map(|reason| reason.attribute.strip_prefix(TAG).zip(reason.new.as_deref()));
+        let tags = named
+            .map(|(key, value)| built(key, value))
+            .collect::<Result<Vec<Tag>, _>>()?;
+        if tags.is_empty() {
+            return Ok(());
+        }
+        let request = self.client.tag_resource().resource_arn(arn).set_tags(Some(tags));
+        let call = cx.idempotent("redshift-serverless:TagResource").not_yet(BUSY);
+        call.run(|| request.clone().send()).await.map(drop)
+    }
+
     /// The tags of `resource` as this service takes them.
     pub(crate) fn tags(&self, resource: &str) -> Result<Vec<Tag>, Failure> {
-        let tag = |(key, value): (&String, &String)| {
-            let built = Tag::builder().key(key).value(value).build();
-            built.map_err(|error| Failure::bug("a tag could not be built").with_source(error))
-        };
-        self.owner.tags(resource).iter().map(tag).collect()
+        let tags = self.owner.tags(resource);
+        tags.iter().map(|(key, value)| built(key, value)).collect()
     }
+}
+
+fn built(key: &str, value: &str) -> Result<Tag, Failure> {
+    let built = Tag::builder().key(key).value(value).build();
+    built.map_err(|error| Failure::bug("a tag could not be built").with_source(error))
 }
 
 /// `None` where the service says that there is no such thing.

@@ -1,10 +1,10 @@
 //! The namespace: database, managed admin password, attached roles.
 
-use super::{BUSY, NAMESPACE, Serverless, taken};
+use super::{BUSY, NAMESPACE, Serverless, TAG, taken};
 use aws_sdk_redshiftserverless::types::{Namespace, NamespaceStatus};
 use serde::{Deserialize, Serialize};
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
-use xacct_types::{RoleArn, SecretArn};
+use xacct_types::{RoleArn, SecretArn, Tags};
 
 /// A namespace that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,7 @@ impl NamespaceOut {
 pub(super) struct NamespaceResource {
     pub(super) service: Serverless,
     pub(super) seen: Option<Namespace>,
+    pub(super) tags: Option<Tags>,
     pub(super) role: Value<RoleArn>,
 }
 
@@ -106,7 +107,8 @@ impl Resource for NamespaceResource {
         let Some(seen) = &self.seen else {
             return Decision::create();
         };
-        let reasons = self.reasons(seen, known.known(&self.role).as_ref());
+        let mut reasons = self.reasons(seen, known.known(&self.role).as_ref());
+        reasons.extend(self.service.tag_reasons(self.tags.as_ref(), NAMESPACE));
         Decision::update(NamespaceOut::of(seen), reasons).settled(settled(seen))
     }
 
@@ -151,7 +153,8 @@ impl Resource for NamespaceResource {
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<NamespaceOut, Failure> {
-        if reasons.is_empty() {
+        self.service.retag(&current.arn, reasons, cx).await?;
+        if reasons.iter().all(|reason| reason.attribute.starts_with(TAG)) {
             return Ok(current);
         }
         let role = inputs.get(&self.role)?;

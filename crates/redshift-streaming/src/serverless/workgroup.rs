@@ -1,6 +1,6 @@
 //! The workgroup: compute inside private subnets, with enhanced VPC routing.
 
-use super::{BUSY, NamespaceOut, Serverless, WORKGROUP, taken};
+use super::{BUSY, NamespaceOut, Serverless, TAG, WORKGROUP, taken};
 use aws_sdk_redshiftserverless::operation::update_workgroup::builders::UpdateWorkgroupFluentBuilder;
 use aws_sdk_redshiftserverless::types::{ConfigParameter, NamespaceStatus, Workgroup, WorkgroupStatus};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use xacct_converge::{
     Context, Decision, Failure, Inputs, Needs, Ready, Reason, Resource, Settled, Timing, Value,
 };
-use xacct_types::{SecurityGroupId, SubnetId};
+use xacct_types::{SecurityGroupId, SubnetId, Tags};
 
 /// A workgroup that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,7 @@ impl WorkgroupOut {
 pub(super) struct WorkgroupResource {
     pub(super) service: Serverless,
     pub(super) seen: Option<Workgroup>,
+    pub(super) tags: Option<Tags>,
     pub(super) namespace: Value<NamespaceOut>,
     pub(super) subnets: Vec<Value<SubnetId>>,
     pub(super) groups: Vec<Value<SecurityGroupId>>,
@@ -80,8 +81,8 @@ impl WorkgroupResource {
         if seen.publicly_accessible() == Some(true) {
             reasons.push(Reason::differs("publicly accessible", "yes", "no"));
         }
-        if spec.case_sensitive && !case_sensitive(seen) {
-            reasons.push(Reason::differs(CASE, "false", "true"));
+        if spec.case_sensitive != case_sensitive(seen) {
+            reasons.push(Reason::differs(CASE, case_sensitive(seen), spec.case_sensitive));
         }
         compare(
             &mut reasons,
@@ -98,16 +99,10 @@ impl WorkgroupResource {
         reasons
     }
 
-    fn parameters(&self) -> Option<Vec<ConfigParameter>> {
-        let on = self.service.spec.case_sensitive;
-        on.then(|| {
-            vec![
-                ConfigParameter::builder()
-                    .parameter_key(CASE)
-                    .parameter_value("true")
-                    .build(),
-            ]
-        })
+    fn parameters(&self) -> Vec<ConfigParameter> {
+        let parameter = ConfigParameter::builder().parameter_key(CASE);
+        let on = self.service.spec.case_sensitive.to_string();
+        vec![parameter.parameter_value(on).build()]
     }
 
     /// One kind of change; the service takes one a call.
@@ -124,7 +119,7 @@ impl WorkgroupResource {
             "publicly accessible" => update.publicly_accessible(false),
             "security groups" => update.set_security_group_ids(Some(sorted(inputs.get_all(&self.groups)?))),
             "subnets" => update.set_subnet_ids(Some(sorted(inputs.get_all(&self.subnets)?))),
-            _ => update.set_config_parameters(self.parameters()),
+            _ => update.set_config_parameters(Some(self.parameters())),
         })
     }
 
@@ -177,7 +172,9 @@ impl Resource for WorkgroupResource {
             return Decision::create();
         };
         let settled = seen.status() == Some(&WorkgroupStatus::Available);
-        Decision::update(WorkgroupOut::of(seen), self.reasons(seen, known)).settled(settled)
+        let mut reasons = self.reasons(seen, known);
+        reasons.extend(self.service.tag_reasons(self.tags.as_ref(), WORKGROUP));
+        Decision::update(WorkgroupOut::of(seen), reasons).settled(settled)
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<WorkgroupOut, Failure> {
@@ -199,7 +196,7 @@ impl Resource for WorkgroupResource {
                 .publicly_accessible(false)
                 .set_subnet_ids(Some(subnets.clone()))
                 .set_security_group_ids(Some(groups.clone()))
-                .set_config_parameters(self.parameters())
+                .set_config_parameters(spec.case_sensitive.then(|| self.parameters()))
                 .set_tags(Some(tags.clone()))
                 .send()
         });
@@ -229,7 +226,8 @@ impl Resource for WorkgroupResource {
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<WorkgroupOut, Failure> {
-        for reason in reasons {
+        self.service.retag(&current.arn, reasons, cx).await?;
+        for reason in reasons.iter().filter(|reason| !reason.attribute.starts_with(TAG)) {
             let start = cx.now();
             while let Err(why) = self.waiting(cx).await? {
                 if cx.since(start) > self.timing().patience {

@@ -160,7 +160,7 @@ impl Api {
     }
 
     /// Takes a managed policy off the role; one that is off is no error.
-    async fn detach(&self, role: &str, policy: &str, cx: &Context) -> Result<(), Failure> {
+    pub(super) async fn detach(&self, role: &str, policy: &str, cx: &Context) -> Result<(), Failure> {
         let answer = cx
             .idempotent("iam:DetachRolePolicy")
             .not_yet(&[CONCURRENT])

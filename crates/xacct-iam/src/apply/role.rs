@@ -3,7 +3,7 @@
 use super::Seen;
 use super::api::{ALREADY_EXISTS, Api};
 use crate::outputs::RoleOut;
-use crate::plan::{self, BOUNDARY, DESCRIPTION, MAX_SESSION, PATH, POLICY, RoleState, TAG, TRUST};
+use crate::plan::{self, BOUNDARY, DESCRIPTION, MANAGED, MAX_SESSION, PATH, POLICY, RoleState, TAG, TRUST};
 use crate::policy::PolicyDocument;
 use crate::spec::RoleSpec;
 use std::collections::BTreeSet;
@@ -122,6 +122,7 @@ impl Resource for RoleNode {
         let trust = known.known(&self.trust);
         let mut reasons = plan::role(&self.spec, trust.as_ref(), found);
         reasons.extend(plan::foreign_policies(&self.policies, found));
+        reasons.extend(plan::foreign_attachments(found));
         Decision::update(current, reasons)
     }
 
@@ -191,6 +192,12 @@ impl Resource for RoleNode {
             .filter_map(|reason| reason.attribute.strip_prefix(POLICY));
         for policy in foreign {
             self.api.delete_policy(self.name(), policy, cx).await?;
+        }
+        let attached = reasons
+            .iter()
+            .filter_map(|reason| reason.attribute.strip_prefix(MANAGED));
+        for policy in attached {
+            self.api.detach(self.name(), policy, cx).await?;
         }
         Ok(current)
     }

@@ -143,7 +143,11 @@ fn resolver_body(operation: &str) -> String {
         "ListResolverEndpointIpAddresses" => format!(r#"{{"IpAddresses":[{},{}]}}"#, address(2), address(1)),
         "ListResolverRules" => format!(r#"{{"ResolverRules":[{rule}]}}"#),
         "ListResolverRuleAssociations" => format!(r#"{{"ResolverRuleAssociations":[{association}]}}"#),
-        "CreateResolverEndpoint" | "GetResolverEndpoint" | "DeleteResolverEndpoint" => {
+        "CreateResolverEndpoint"
+        | "GetResolverEndpoint"
+        | "DeleteResolverEndpoint"
+        | "AssociateResolverEndpointIpAddress"
+        | "DisassociateResolverEndpointIpAddress" => {
             format!(r#"{{"ResolverEndpoint":{endpoint}}}"#)
         }
         "CreateResolverRule" | "GetResolverRule" | "UpdateResolverRule" | "DeleteResolverRule" => {

@@ -91,6 +91,7 @@ async fn an_address_whose_answer_was_lost_is_found_by_its_tags_and_not_made_twic
     let made = stage
         .make(AddressNode {
             site: stage.site.clone(),
+            after: Vec::new(),
         })
         .await
         .unwrap();

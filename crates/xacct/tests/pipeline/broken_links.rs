@@ -24,7 +24,7 @@ fn text(value: &Json) -> String {
         .to_owned()
 }
 
-fn table_of(world: &World, account: &str, subnet: &str) -> Json {
+pub(crate) fn table_of(world: &World, account: &str, subnet: &str) -> Json {
     let found = world.ec2(
         account,
         "DescribeRouteTables",
@@ -33,7 +33,7 @@ fn table_of(world: &World, account: &str, subnet: &str) -> Json {
     found["routeTableSet"][0].clone()
 }
 
-fn delete_route(world: &World, account: &str, subnet: &str, block: &str) {
+pub(crate) fn delete_route(world: &World, account: &str, subnet: &str, block: &str) {
     let table = table_of(world, account, subnet)["routeTableId"].clone();
     world.ec2(
         account,
@@ -42,7 +42,7 @@ fn delete_route(world: &World, account: &str, subnet: &str, block: &str) {
     );
 }
 
-fn private(outputs: &Outputs, account: &str) -> String {
+pub(crate) fn private(outputs: &Outputs, account: &str) -> String {
     let network = if account == SOURCE {
         &outputs.network.source
     } else {
@@ -75,7 +75,7 @@ fn close(world: &World, account: &str, group: &str, egress: bool, port: u64) {
     );
 }
 
-fn group(world: &World, account: &str, resource: &str) -> String {
+pub(crate) fn group(world: &World, account: &str, resource: &str) -> String {
     let found = world.ec2(
         account,
         "DescribeSecurityGroups",
@@ -89,12 +89,12 @@ fn nat(world: &World) -> Json {
     world.ec2(WAREHOUSE, "DescribeNatGateways", filter)["natGatewaySet"][0].clone()
 }
 
-fn reader(outputs: &Outputs) -> String {
+pub(crate) fn reader(outputs: &Outputs) -> String {
     outputs.source.reader_role.name().to_owned()
 }
 
 /// Takes one action out of the stream role's policy.
-fn without(world: &World, outputs: &Outputs, action: &str) {
+pub(crate) fn without(world: &World, outputs: &Outputs, action: &str) {
     let role = reader(outputs);
     let names = world.call(SOURCE, "iam", "ListRolePolicies", json!({ "RoleName": role }));
     let name = names["PolicyNames"][0].clone();
@@ -128,7 +128,7 @@ fn without(world: &World, outputs: &Outputs, action: &str) {
     put_policy(world, SOURCE, &role, &text(&name), &document);
 }
 
-fn put_policy(world: &World, account: &str, role: &str, name: &str, document: &Json) {
+pub(crate) fn put_policy(world: &World, account: &str, role: &str, name: &str, document: &Json) {
     world.call(
         account,
         "iam",
@@ -138,7 +138,7 @@ fn put_policy(world: &World, account: &str, role: &str, name: &str, document: &J
     );
 }
 
-fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -152,7 +152,7 @@ fn percent_decode(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn trust(world: &World, account: &str, role: &str, principal: &Json) {
+pub(crate) fn trust(world: &World, account: &str, role: &str, principal: &Json) {
     let document = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]});
     world.call(
@@ -163,7 +163,7 @@ fn trust(world: &World, account: &str, role: &str, principal: &Json) {
     );
 }
 
-fn rule(world: &World, outputs: &Outputs, change: Json) {
+pub(crate) fn rule(world: &World, outputs: &Outputs, change: Json) {
     let id = outputs.network.rule.to_string();
     world.call(
         WAREHOUSE,
@@ -173,7 +173,7 @@ fn rule(world: &World, outputs: &Outputs, change: Json) {
     );
 }
 
-fn workgroup(world: &World, outputs: &Outputs, field: &str, value: Json) {
+pub(crate) fn workgroup(world: &World, outputs: &Outputs, field: &str, value: Json) {
     let name = &outputs.warehouse.workgroup.name;
     world.call(
         WAREHOUSE,
@@ -200,7 +200,7 @@ fn deny(world: &World, account: &str, subnet: &str, egress: bool) {
     );
 }
 
-fn recreate(world: &World, account: &str, role: &str) {
+pub(crate) fn recreate(world: &World, account: &str, role: &str) {
     let found = world.call(account, "iam", "GetRole", json!({ "RoleName": role }));
     let trust = percent_decode(&text(&found["Role"]["AssumeRolePolicyDocument"]));
     let names = world.call(account, "iam", "ListRolePolicies", json!({ "RoleName": role }));

@@ -11,6 +11,7 @@ mod accounts;
 mod bad_input;
 mod broken_links;
 mod deploy;
+mod drift;
 mod look_alikes;
 mod tutorial;
 mod world;

@@ -110,7 +110,8 @@ pub(crate) const CASES: &[Case] = &[
         |s| s
             .make(GatewayNode {
                 site: s.site.clone(),
-                vpc: vpc()
+                vpc: vpc(),
+                after: Vec::new()
             })
             .await
     ),
@@ -126,7 +127,8 @@ pub(crate) const CASES: &[Case] = &[
         |s| s
             .make(GatewayNode {
                 site: s.site.clone(),
-                vpc: vpc()
+                vpc: vpc(),
+                after: Vec::new()
             })
             .await
     ),
@@ -156,7 +158,12 @@ pub(crate) const CASES: &[Case] = &[
             "The maximum number of addresses has been reached."
         ),
         FAILS,
-        |s| s.make(AddressNode { site: s.site.clone() }).await
+        |s| s
+            .make(AddressNode {
+                site: s.site.clone(),
+                after: Vec::new()
+            })
+            .await
     ),
     case!("ec2:DescribeAddresses", "eipalloc-1", DENIED, FAILS, |s| came(
         s.site.addresses(s.site.ours(), &s.cx).await
@@ -167,9 +174,12 @@ pub(crate) const CASES: &[Case] = &[
         (400, "InvalidIPAddress.InUse", "Address 3.1.2.3 is in use."),
         BUSY,
         |s| came(
-            AddressNode { site: s.site.clone() }
-                .delete(&"eipalloc-1".parse().unwrap(), &s.cx)
-                .await
+            AddressNode {
+                site: s.site.clone(),
+                after: Vec::new()
+            }
+            .delete(&"eipalloc-1".parse().unwrap(), &s.cx)
+            .await
         )
     ),
     case!(

@@ -30,6 +30,7 @@ pub(crate) fn table_node(stage: &Stage) -> TableNode {
         site: stage.site.clone(),
         vpc: vpc(),
         resource: "warehouse/routes-private".into(),
+        destinations: None,
     }
 }
 
@@ -57,6 +58,7 @@ pub(crate) fn nat_node(stage: &Stage) -> NatNode {
             "gateway",
             AddressNode {
                 site: stage.site.clone(),
+                after: Vec::new(),
             },
         )
         .settled();
@@ -117,7 +119,20 @@ pub(crate) fn resolver_node(stage: &Stage) -> ResolverNode {
         vpc: vpc(),
         subnets,
         group: Value::known(sg()),
+        rules: Vec::new(),
     }
+}
+
+/// Adds an address to an endpoint.
+pub(crate) async fn add_address(stage: &Stage) -> Came {
+    let id = "rslvr-in-1".parse().unwrap();
+    came(resolver_node(stage).add_address(&id, "subnet-3", &stage.cx).await)
+}
+
+/// Takes an address from an endpoint.
+pub(crate) async fn take_address(stage: &Stage) -> Came {
+    let id = "rslvr-in-1".parse().unwrap();
+    came(resolver_node(stage).take_address(&id, "rni-1", &stage.cx).await)
 }
 
 pub(crate) fn rule_node(stage: &Stage) -> RuleNode {
@@ -163,6 +178,7 @@ pub(crate) async fn delete_gateway(stage: &Stage) -> Result<(), Failure> {
     let node = GatewayNode {
         site: stage.site.clone(),
         vpc: vpc(),
+        after: Vec::new(),
     };
     node.delete(&current, &stage.cx).await
 }

@@ -1,7 +1,9 @@
 //! Route 53 Resolver.
 
 use super::super::stage::{came, endpoint};
-use super::nodes::{association_node, delete_association, resolver_node, rule_node, update_rule};
+use super::nodes::{
+    add_address, association_node, delete_association, resolver_node, rule_node, take_address, update_rule,
+};
 use super::{BUSY, Case, FAILS, LATE, Then, case};
 use xacct_converge::Resource;
 
@@ -48,6 +50,28 @@ pub(crate) const CASES: &[Case] = &[
         ),
         BUSY,
         |s| came(resolver_node(&s).delete(&endpoint("rslvr-in-1"), &s.cx).await)
+    ),
+    case!(
+        "route53resolver:AssociateResolverEndpointIpAddress",
+        "()",
+        (
+            400,
+            "LimitExceededException",
+            "You reached the maximum number of IP addresses"
+        ),
+        FAILS,
+        |s| add_address(&s).await
+    ),
+    case!(
+        "route53resolver:DisassociateResolverEndpointIpAddress",
+        "()",
+        (
+            400,
+            "InvalidRequestException",
+            "[RSLVR-00400] Resolver endpoint need to have at least 2 IP addresses."
+        ),
+        FAILS,
+        |s| take_address(&s).await
     ),
     case!(
         "route53resolver:CreateResolverRule",
