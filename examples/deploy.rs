@@ -5,7 +5,7 @@ use clap::{Parser, ValueEnum};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use xacct::{Account, Pipeline, PipelineSpec, SdkConfig};
+use xacct::{Account, Part, Partial, Pipeline, PipelineSpec, SdkConfig};
 use xacct_examples::{fail, progress};
 
 /// Deploys the pipeline of a specification file into two AWS accounts, in one run.
@@ -37,6 +37,9 @@ struct Arguments {
     /// Sends every call here instead of AWS, for example to the simulator.
     #[arg(long)]
     endpoint_url: Option<String>,
+    /// Only these parts: network, iam, cluster, warehouse. With deploy, plan and destroy.
+    #[arg(long, value_delimiter = ',', value_name = "PART,…")]
+    only: Vec<Part>,
     /// Lets resources be removed and made anew where they cannot be changed in place.
     #[arg(long)]
     allow_replace: bool,
@@ -107,6 +110,10 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         pipeline
     };
     let json = arguments.json;
+    if !arguments.only.is_empty() {
+        let parts = pipeline.only(arguments.only.iter().copied());
+        return only(&parts, arguments.command, json).await;
+    }
     match arguments.command {
         Command::Deploy => print(json, pipeline.deploy().await?.outputs(), None),
         Command::Plan => {
@@ -125,6 +132,17 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         }
         Command::Policies => Ok(true),
     }
+}
+
+/// The verbs that parts of a pipeline have.
+async fn only(parts: &Partial, command: Command, json: bool) -> Result<bool, Box<dyn Error>> {
+    let plan = match command {
+        Command::Deploy => parts.deploy().await?,
+        Command::Plan => parts.plan().await?,
+        Command::Destroy => parts.destroy().await?,
+        _ => return Err("--only goes with deploy, plan and destroy".into()),
+    };
+    print(json, &plan, Some(plan.to_string()))
 }
 
 fn read(path: &PathBuf) -> Result<PipelineSpec, Box<dyn Error>> {

@@ -71,23 +71,21 @@ impl Site {
     /// The zones that each witness stands in, as far as it tells.
     async fn offered_zones(&self, cx: &Context) -> Result<Vec<BTreeSet<String>>, Failure> {
         let names = WITNESSES.map(|service| format!("com.amazonaws.{}.{service}", self.region));
-        let filter = Filter::builder()
-            .name("service-name")
-            .set_values(Some(names.to_vec()))
-            .build();
+        // Not by name: moto fails on that filter, and a name that a region lacks is an error of its own.
+        let filter = Filter::builder().name("service-type").values("Interface").build();
         let request = self.ec2.describe_vpc_endpoint_services().filters(filter);
-        let call = cx.read("ec2:DescribeVpcEndpointServices");
-        let answer = call.run(|| request.clone().send()).await?;
+        let details = crate::site::every_page!(
+            cx,
+            "ec2:DescribeVpcEndpointServices",
+            service_details,
+            request.clone()
+        );
         let ours = |detail: &ServiceDetail| {
             detail
                 .service_name()
                 .is_some_and(|name| names.iter().any(|n| n == name))
         };
-        let details = answer
-            .service_details
-            .unwrap_or_default()
-            .into_iter()
-            .filter(ours);
+        let details = details.into_iter().filter(ours);
         let zones = details.map(|detail| detail.availability_zone_ids.unwrap_or_default());
         Ok(zones
             .filter(|ids| !ids.is_empty())

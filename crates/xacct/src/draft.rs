@@ -219,9 +219,9 @@ impl Pipeline {
         let Survey { parts, seen } = survey;
         let mut graph = Graph::new();
         let networks = declare_link(&mut graph, parts.networks.link(), &seen.networks);
-        let cluster = declare_cluster(&mut graph, parts, seen, &networks);
+        let cluster = declare_cluster(&mut graph, parts, &seen.cluster, &networks);
         let roles = self.declare_roles(&mut graph, parts, seen, cluster);
-        let serverless = declare_serverless(&mut graph, parts, seen, &networks, &roles);
+        let serverless = declare_serverless(&mut graph, parts, &seen.serverless, &networks, &roles);
         let (mut topics, mut waiting) = (Vec::new(), Vec::new());
         let mut spec = self.spec.streaming();
         match &seen.topics {
@@ -331,23 +331,23 @@ pub(crate) fn preflight(survey: &Survey) -> Report {
     report
 }
 
-fn declare_cluster(
+pub(crate) fn declare_cluster(
     graph: &mut Graph,
     parts: &Parts,
-    seen: &Seen,
+    seen: &msk_serverless::Observed,
     networks: &LinkHandles,
 ) -> Handle<ClusterOut> {
     // MSK makes a private hosted zone, for which the VPC's DNS attributes must be on.
     let subnets = Value::all(networks.source.private_subnet_ids()).and(networks.source.vpc.ready());
     let subnets = subnets.map(|(subnets, _)| subnets);
     let groups = networks.cluster_group.made().map(|group| vec![group]);
-    parts.cluster.declare(graph, &seen.cluster, subnets, groups)
+    parts.cluster.declare(graph, seen, subnets, groups)
 }
 
-fn declare_serverless(
+pub(crate) fn declare_serverless(
     graph: &mut Graph,
     parts: &Parts,
-    seen: &Seen,
+    seen: &serverless::Observed,
     networks: &LinkHandles,
     roles: &PairHandles,
 ) -> ServerlessHandles {
@@ -357,9 +357,12 @@ fn declare_serverless(
         groups: vec![networks.workgroup_group.made()],
         after: Vec::new(),
     };
-    parts.serverless.declare(graph, &seen.serverless, around)
+    parts.serverless.declare(graph, seen, around)
 }
 
-async fn read<T>(what: &'static str, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Error> {
+pub(crate) async fn read<T>(
+    what: &'static str,
+    call: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Error> {
     call.await.map_err(|source| Error::Read { what, source })
 }

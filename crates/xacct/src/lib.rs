@@ -65,6 +65,7 @@
 //! | a pipeline at work: refresh, query, count, produce | [`Deployment`], [`Warehouse`], [`ClickstreamProducer`] |
 //! | what holds and what does not | [`Report`], [`Finding`] |
 //! | what happens meanwhile | [`Pipeline::on_event`], [`Event`] |
+//! | only the networks, only the roles, … | [`Pipeline::only`], [`Part`] |
 //! | an account through a role | [`Account`] |
 //! | what went wrong, whether to try again, whether anything was changed | [`Error`], [`explain`] |
 //! | the IAM policies that a specification leads to | [`PipelineSpec::policies`] |
@@ -114,6 +115,7 @@ mod collect;
 mod deployment;
 mod draft;
 mod error;
+mod only;
 pub mod outputs;
 mod pipeline;
 pub mod spec;
@@ -122,6 +124,7 @@ mod verify;
 pub use account::Account;
 pub use deployment::Deployment;
 pub use error::Error;
+pub use only::{NoSuchPart, Part, Partial};
 pub use outputs::Outputs;
 pub use pipeline::Pipeline;
 pub use spec::{PipelineSpec, SpecError};

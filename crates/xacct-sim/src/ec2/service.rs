@@ -46,7 +46,9 @@ fn row(call: &Call<'_>, service: &str, name: &str) -> Row {
         "serviceName": name, "serviceType": [{ "serviceType": "Interface" }], "owner": "amazon", "acceptanceRequired": false,
         "availabilityZoneSet": zone_names, "availabilityZoneIdSet": ids, "vpcEndpointPolicySupported": true,
     });
-    Row::new(name, xml).field("service-name", name)
+    Row::new(name, xml)
+        .field("service-name", name)
+        .field("service-type", "Interface")
 }
 
 /// `DescribeDhcpOptions`.

@@ -13,5 +13,6 @@ mod broken_links;
 mod deploy;
 mod drift;
 mod look_alikes;
+mod only;
 mod tutorial;
 mod world;
