@@ -91,6 +91,7 @@ const KNOWN_FILTERS: &[&str] = &[
     "status-code",
     "vpc-peering-connection-id",
     "service-name",
+    "service-type",
     "vpc-endpoint-id",
     "vpc-endpoint-state",
     "vpc-endpoint-type",
