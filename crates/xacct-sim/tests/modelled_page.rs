@@ -1,5 +1,7 @@
 //! The page about the simulator says what the table of what is modelled says.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
