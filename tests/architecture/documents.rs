@@ -10,6 +10,7 @@ const DOCUMENTS: &[&str] = &[
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/tutorial.md",
+    "docs/reads.md",
     "docs/simulator.md",
     "examples/README.md",
 ];

@@ -374,7 +374,7 @@ async fn the_catalog_is_read_in_one_transaction() {
     .await;
     let none = json!({ "ColumnMetadata": [], "Records": [] });
     answers(&server, "redshift-data:GetStatementResult", none).await;
-    let catalog = Catalog::read(&api(&server), &virtual_context()).await.unwrap();
+    let catalog = Catalog::read(&api(&server), true, &virtual_context()).await.unwrap();
     assert_eq!(catalog, Catalog::default());
 
     let batch = &sent(&server, "redshift-data:BatchExecuteStatement").await[0];
@@ -404,7 +404,7 @@ async fn a_catalog_that_may_not_be_read_is_an_error_of_that_call() {
         "no such secret",
     )
     .await;
-    let error = Catalog::read(&api(&server), &virtual_context())
+    let error = Catalog::read(&api(&server), true, &virtual_context())
         .await
         .unwrap_err();
     assert!(

@@ -58,7 +58,7 @@ fn declare(serverless: &Serverless, observed: &Observed) -> (Graph, Handle<Workg
     let mut graph = Graph::new();
     let subnet = |n: u8| SubnetId::new(format!("subnet-{n}")).unwrap().into();
     let around = Surroundings {
-        role: RoleArn::new(ROLE).unwrap().into(),
+        role: Some(RoleArn::new(ROLE).unwrap().into()),
         subnets: (1..=3).map(subnet).collect(),
         groups: vec![SecurityGroupId::new("sg-1").unwrap().into()],
         after: Vec::new(),

@@ -116,18 +116,18 @@
 //!     let mut catalog = Catalog::default();
 //!     if let Some((namespace, workgroup)) = seen.usable() {
 //!         let api = DataApi::new(&config, workgroup.name, "dev", namespace.admin_secret);
-//!         catalog = Catalog::read(&api, &cx).await?;
+//!         catalog = Catalog::read(&api, true, &cx).await?;
 //!     }
 //!     let mut graph = Graph::new();
 //!     let around = Surroundings {
-//!         role: of.role.clone().into(),
+//!         role: Some(of.role.clone().into()),
 //!         subnets: of.subnets.iter().cloned().map(Value::known).collect(),
 //!         groups: vec![of.group.clone().into()],
 //!         after: Vec::new(),
 //!     };
 //!     let made = serverless.declare(&mut graph, &seen, around);
 //!     let (namespace, workgroup) = (made.namespace.ready(), made.workgroup.ready());
-//!     let connection = Connection { config: config.clone(), database: "dev".into(), namespace, workgroup };
+//!     let connection = Connection { config: config.clone(), database: "dev".into(), namespace, workgroup, outlives: None };
 //!     let stream = Stream::Brokers(of.brokers.clone().into());
 //!     let reading = Reading { stream, roles: vec![of.role.clone().into()], after: Vec::new() };
 //!     objects::declare(&mut graph, &connection, &catalog, &spec, reading, |_| Vec::new());

@@ -296,6 +296,12 @@ impl StreamingSpec {
             .map_or(StreamKind::Kafka, |view| view.source.kind())
     }
 
+    /// Whether any view is for somebody besides its owner.
+    #[must_use]
+    pub fn has_readers(&self) -> bool {
+        self.views.iter().any(|view| !view.readers.is_empty())
+    }
+
     /// Whether the workgroup needs `enable_case_sensitive_identifier`. Setting it in
     /// the session that creates the view is not enough for auto refresh.
     #[must_use]

@@ -90,12 +90,8 @@ async fn bring_about(run: &Run<'_>, index: usize, found: &Found) -> Result<bool,
         return Ok(false);
     };
     run.publish(index, Stage::Made, &made);
-    let Timing {
-        create: usual,
-        patience,
-        ..
-    } = node.timing();
-    let settled = poll(run, &cx, usual, patience, || node.settle(&made, &inputs, &cx)).await?;
+    let Timing { create, patience, .. } = node.timing();
+    let settled = poll(run, &cx, create, patience, || node.settle(&made, &inputs, &cx)).await?;
     let Some(ready) = settled else { return Ok(false) };
     run.publish(index, Stage::Ready, &ready);
     cx.tell(What::Ready);
@@ -119,9 +115,8 @@ async fn make(
     match (&found.change, &found.current) {
         (Change::Update(reasons), Some(current)) => {
             begin("update");
-            node.configure(current.clone(), reasons, inputs, cx)
-                .await
-                .map(Some)
+            let changed = node.configure(current.clone(), reasons, inputs, cx).await?;
+            Ok(Some(changed))
         }
         (Change::Keep, Some(current)) => Ok(Some(current.clone())),
         (Change::Replace(_), Some(current)) => {
@@ -188,11 +183,7 @@ pub(crate) async fn remove(
     current: &Output,
     cx: &Context,
 ) -> Result<bool, Failure> {
-    let Timing {
-        delete: usual,
-        patience,
-        ..
-    } = node.timing();
+    let Timing { delete, patience, .. } = node.timing();
     let asked = poll(run, cx, Duration::ZERO, patience, || async {
         match node.delete(current, cx).await {
             Ok(()) => Ok(Settled::Ready(())),
@@ -205,7 +196,7 @@ pub(crate) async fn remove(
     if asked.await?.is_none() {
         return Ok(false);
     }
-    let gone = poll(run, cx, usual, patience, || async {
+    let gone = poll(run, cx, delete, patience, || async {
         let gone = node.gone(current, cx).await?;
         Ok(if gone {
             Settled::Ready(())

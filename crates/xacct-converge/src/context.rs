@@ -17,6 +17,12 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
+/// Says when a call may be made, so that no bucket of the other end runs dry.
+pub trait Pacer: Send + Sync {
+    /// Books a call of `operation` for `resource` and says how long to wait with it.
+    fn book(&self, resource: &str, operation: &str, now: SystemTime) -> Duration;
+}
+
 /// How patient calls are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -47,11 +53,12 @@ impl Default for Patience {
 pub struct Context {
     clock: Arc<dyn Clock>,
     sink: Sink,
-    resource: Arc<str>,
+    pub(crate) resource: Arc<str>,
     seed: u64,
     patience: Arc<Patience>,
     stop: Arc<AtomicBool>,
-    remaining: Option<Duration>,
+    pub(crate) remaining: Option<Duration>,
+    pacer: Option<Arc<dyn Pacer>>,
 }
 
 impl fmt::Debug for Context {
@@ -86,6 +93,7 @@ impl Context {
             patience: Arc::new(Patience::default()),
             stop: Arc::default(),
             remaining: None,
+            pacer: None,
         }
     }
 
@@ -100,6 +108,13 @@ impl Context {
     #[must_use]
     pub fn with_patience(mut self, patience: Patience) -> Self {
         self.patience = Arc::new(patience);
+        self
+    }
+
+    /// Asks `pacer` before every attempt of every call how long to wait with it.
+    #[must_use]
+    pub fn with_pacer(mut self, pacer: Arc<dyn Pacer>) -> Self {
+        self.pacer = Some(pacer);
         self
     }
 
@@ -246,6 +261,10 @@ impl<'a> Call<'a> {
         let start = self.cx.now();
         let mut attempt = 0;
         loop {
+            if let Some(pacer) = &self.cx.pacer {
+                let wait = pacer.book(&self.cx.resource, self.operation, self.cx.now());
+                self.cx.sleep(wait).await;
+            }
             // A future of an SDK is many kilobytes; on the heap it does not add up in its callers.
             let failure = match Box::pin(send()).await {
                 Ok(answer) => return Ok(answer),

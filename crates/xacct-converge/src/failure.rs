@@ -133,9 +133,8 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn Error + 'static))
+        let source = self.source.as_deref();
+        source.map(|source| source as &(dyn Error + 'static))
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Graph {
     pub(crate) nodes: Vec<Entry>,
+    scope: String,
 }
 
 /// A resource under its name.
@@ -39,10 +40,16 @@ impl Graph {
         Self::default()
     }
 
+    /// Puts `scope` before the names of all resources added from now on.
+    pub fn within(&mut self, scope: impl Into<String>) {
+        self.scope = scope.into();
+    }
+
     /// Adds a resource under a name that is unique in the graph, for example
     /// `source/vpc`. A name used twice gets a number.
     pub fn add<R: Resource>(&mut self, name: impl Into<String>, resource: R) -> Handle<R::Output> {
         let mut name: String = name.into();
+        name.insert_str(0, &self.scope);
         if self.nodes.iter().any(|entry| *entry.name == *name) {
             name = format!("{name}#{}", self.nodes.len());
         }
@@ -111,9 +118,18 @@ impl Graph {
     /// What has to be removed so that nothing of this graph is left. Makes no call.
     #[must_use]
     pub fn plan_removal(&self) -> Planned {
+        self.plan_removal_of(|_| true)
+    }
+
+    /// What has to be removed so that nothing is left of those resources whose names
+    /// `doomed` picks; nothing that stays may need one of them.
+    #[must_use]
+    pub fn plan_removal_of(&self, doomed: impl Fn(&str) -> bool) -> Planned {
         let mut planned = self.look(true);
-        for found in &mut planned.found {
-            let ours = found.current.is_some() && !found.adopted;
+        for (entry, found) in self.nodes.iter().zip(&mut planned.found) {
+            let goes = doomed(&entry.name);
+            found.surplus.retain(|_| goes);
+            let ours = goes && found.current.is_some() && !found.adopted;
             found.change = if ours { Change::Delete } else { Change::Keep };
             found.settled = true;
         }
@@ -179,12 +195,8 @@ impl Planned {
                 && graph.nodes[*index].node.is_held_by_dependents()
         };
         let mut stuck = Vec::new();
-        for (index, _) in self
-            .found
-            .iter()
-            .enumerate()
-            .filter(|(_, found)| found.current.is_some())
-        {
+        let found = self.found.iter().enumerate();
+        for (index, _) in found.filter(|(_, found)| found.current.is_some()) {
             let held = graph.before(index).into_iter().filter(&replaced);
             stuck.extend(held.map(|before| (&*graph.nodes[before].name, &*graph.nodes[index].name)));
         }

@@ -84,7 +84,7 @@ pub mod value;
 pub mod verify;
 
 pub use apply::Applied;
-pub use context::{Call, Clock, Context, Effect, Patience};
+pub use context::{Call, Clock, Context, Effect, Pacer, Patience};
 pub use error::{ApplyError, explain};
 pub use event::{Event, Sink, What};
 pub use failure::{Class, Classify, Failure};

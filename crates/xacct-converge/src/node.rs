@@ -50,10 +50,8 @@ pub(crate) trait Node: Send + Sync {
 pub(crate) struct Typed<R>(pub(crate) R);
 
 fn typed<T: Clone + 'static>(output: &Output) -> Result<T, Failure> {
-    output
-        .downcast_ref::<T>()
-        .cloned()
-        .ok_or_else(|| Failure::bug("an output has another type than its node"))
+    let typed = output.downcast_ref::<T>().cloned();
+    typed.ok_or_else(|| Failure::bug("an output has another type than its node"))
 }
 
 impl<R: Resource> Node for Typed<R> {
@@ -95,11 +93,8 @@ impl<R: Resource> Node for Typed<R> {
 
     fn recover<'a>(&'a self, inputs: &'a Inputs<'a>, cx: &'a Context) -> Async<'a, Option<Output>> {
         Box::pin(async move {
-            Ok(self
-                .0
-                .recover(inputs, cx)
-                .await?
-                .map(|found| Arc::new(found) as Output))
+            let found = self.0.recover(inputs, cx).await?;
+            Ok(found.map(|found| Arc::new(found) as Output))
         })
     }
 

@@ -45,12 +45,10 @@ impl<T> Decision<T> {
     /// It is there and can be put right; with no reasons, it is kept.
     #[must_use]
     pub fn update(current: T, reasons: Vec<Reason>) -> Self {
-        let change = if reasons.is_empty() {
-            Change::Keep
-        } else {
-            Change::Update(reasons)
-        };
-        Self::of(change, Some(current))
+        match reasons.is_empty() {
+            true => Self::keep(current),
+            false => Self::of(Change::Update(reasons), Some(current)),
+        }
     }
 
     /// It is there and can only be made anew.
@@ -111,34 +109,27 @@ pub struct Reason {
 }
 
 impl Reason {
+    fn of(attribute: impl Into<String>, old: Option<String>, new: Option<String>) -> Self {
+        let attribute = attribute.into();
+        Self { attribute, old, new }
+    }
+
     /// `attribute` is `old` and should be `new`.
     #[must_use]
     pub fn differs(attribute: impl Into<String>, old: impl fmt::Display, new: impl fmt::Display) -> Self {
-        Self {
-            attribute: attribute.into(),
-            old: Some(old.to_string()),
-            new: Some(new.to_string()),
-        }
+        Self::of(attribute, Some(old.to_string()), Some(new.to_string()))
     }
 
     /// `attribute` is absent and should be `new`.
     #[must_use]
     pub fn missing(attribute: impl Into<String>, new: impl fmt::Display) -> Self {
-        Self {
-            attribute: attribute.into(),
-            old: None,
-            new: Some(new.to_string()),
-        }
+        Self::of(attribute, None, Some(new.to_string()))
     }
 
     /// `attribute` is `old` and should be absent.
     #[must_use]
     pub fn extra(attribute: impl Into<String>, old: impl fmt::Display) -> Self {
-        Self {
-            attribute: attribute.into(),
-            old: Some(old.to_string()),
-            new: None,
-        }
+        Self::of(attribute, Some(old.to_string()), None)
     }
 
     /// `attribute` is `old`; what it should be is known only after another change.

@@ -7,12 +7,13 @@ use crate::value::{Output, Outputs, Stage};
 use crate::{ApplyError, Context, Failure};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How far a node has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,15 @@ pub(crate) enum Progress {
     Made,
     Ready,
     Stuck,
+}
+
+impl Progress {
+    fn of(stage: Stage) -> Self {
+        match stage {
+            Stage::Made => Self::Made,
+            Stage::Ready => Self::Ready,
+        }
+    }
 }
 
 /// The progress of one node, and who waits for it.
@@ -71,6 +81,8 @@ pub(crate) struct Run<'a> {
     progress: Vec<Slot>,
     halted: AtomicBool,
     tails: Vec<Duration>,
+    /// When everything is expected to be over that waits for what is waited for now.
+    ends: Mutex<BTreeMap<Arc<str>, SystemTime>>,
 }
 
 impl<'a> Run<'a> {
@@ -84,6 +96,7 @@ impl<'a> Run<'a> {
             progress,
             halted: AtomicBool::new(false),
             tails,
+            ends: Mutex::default(),
         }
     }
 
@@ -93,9 +106,25 @@ impl<'a> Run<'a> {
         (entry, self.cx.on(&entry.name).remaining(tail))
     }
 
+    /// How much longer the wait of `cx` may take without anything ending later:
+    /// nothing on the longest way to the end. What takes longer than usual is expected
+    /// to take another third.
+    fn slack(&self, cx: &Context, usual: Duration, waited: Duration) -> Duration {
+        let after = cx.remaining.unwrap_or_default().saturating_sub(usual);
+        let end = cx.now() + usual.saturating_sub(waited).max(waited / 3) + after;
+        let mut ends = self.ends();
+        ends.insert(cx.resource.clone(), end);
+        let last = ends.values().max().copied().unwrap_or(end);
+        last.duration_since(end).unwrap_or_default()
+    }
+
     /// Whether nothing new may begin.
     pub(crate) fn is_halted(&self) -> bool {
         self.halted.load(Ordering::Relaxed) || self.cx.is_stopped()
+    }
+
+    fn ends(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, SystemTime>> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Outputs> {
@@ -113,12 +142,7 @@ impl<'a> Run<'a> {
     /// Tells dependents that a node has come to `stage`.
     pub(crate) fn publish(&self, index: usize, stage: Stage, output: &Output) {
         self.lock().set(index, stage, output.clone());
-        let progress = if stage == Stage::Made {
-            Progress::Made
-        } else {
-            Progress::Ready
-        };
-        self.advance(index, progress);
+        self.advance(index, Progress::of(stage));
     }
 
     pub(crate) fn advance(&self, index: usize, progress: Progress) {
@@ -127,12 +151,7 @@ impl<'a> Run<'a> {
 
     /// Waits until `index` has come to `stage`; false if it never will.
     pub(crate) async fn wait(&self, index: usize, stage: Stage) -> bool {
-        let least = if stage == Stage::Made {
-            Progress::Made
-        } else {
-            Progress::Ready
-        };
-        poll_fn(|task| self.progress[index].reached(least, task)).await != Progress::Stuck
+        poll_fn(|task| self.progress[index].reached(Progress::of(stage), task)).await != Progress::Stuck
     }
 
     /// Runs every node's part at once; each waits for what it needs.
@@ -195,10 +214,10 @@ impl<'a> Run<'a> {
 
 /// Polls `look` until it is ready; `None` if the run was halted meanwhile.
 ///
-/// Looks at once, then after a quarter of the `usual` time, then in steps of a
-/// thirtieth of the time waited so far, between one second and six: waiting
-/// costs at most a few per cent more than the thing itself takes, whatever that
-/// is, and few calls are made while nothing can have happened.
+/// Looks at once, then after a quarter of the `usual` time, then in steps that grow
+/// with the time waited so far: of a fiftieth where everything else waits for it too,
+/// so that hardly more time passes than the thing itself takes, whatever that is; of
+/// up to a tenth where there is slack, so that few calls are made where nothing is lost.
 pub(crate) async fn poll<T, F, Fut>(
     run: &Run<'_>,
     cx: &Context,
@@ -214,7 +233,10 @@ where
     let mut said = String::new();
     loop {
         let reason = match look().await? {
-            Settled::Ready(output) => return Ok(Some(output)),
+            Settled::Ready(output) => {
+                run.ends().remove(&cx.resource);
+                return Ok(Some(output));
+            }
             Settled::Waiting(reason) => reason,
         };
         if run.is_halted() {
@@ -231,24 +253,22 @@ where
             });
             said = reason;
         }
-        cx.sleep(pause(usual, waited)).await;
+        cx.sleep(pause(usual, waited, run.slack(cx, usual, waited))).await;
     }
 }
 
 /// How long to wait before the next look.
-fn pause(usual: Duration, waited: Duration) -> Duration {
+fn pause(usual: Duration, waited: Duration, slack: Duration) -> Duration {
     let quarter = (usual / 4).saturating_sub(waited);
-    quarter.max((waited / 30).clamp(Duration::from_secs(1), Duration::from_secs(6)))
+    let step = waited / 50 + (slack / 6).min(waited / 12);
+    quarter.max(step.max(Duration::from_millis(700)))
 }
 
 impl Graph {
     /// The longest usual time from the start of each node to the end of everything.
     fn tails(&self) -> Vec<Duration> {
-        let mut tails: Vec<Duration> = self
-            .nodes
-            .iter()
-            .map(|entry| entry.node.timing().create)
-            .collect();
+        let usual = self.nodes.iter().map(|entry| entry.node.timing().create);
+        let mut tails: Vec<Duration> = usual.collect();
         for index in (0..self.nodes.len()).rev() {
             let tail = tails[index];
             for before in self.before(index) {

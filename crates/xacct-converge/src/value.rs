@@ -76,12 +76,7 @@ impl<T: Clone + Send + Sync + 'static> Handle<T> {
     fn value(self, stage: Stage) -> Value<T> {
         let node = self.node;
         let read = Arc::new(move |outputs: &Outputs| outputs.get(node, stage)?.downcast_ref::<T>().cloned());
-        Value {
-            source: Source::After {
-                needs: vec![Ready { node, stage }],
-                read,
-            },
-        }
+        Value::after(vec![Ready { node, stage }], read)
     }
 }
 
@@ -115,6 +110,11 @@ impl<T: Clone + Send + Sync + 'static> Value<T> {
         }
     }
 
+    fn after(needs: Vec<Ready>, read: Read<T>) -> Self {
+        let source = Source::After { needs, read };
+        Self { source }
+    }
+
     /// A value computed from this one.
     #[must_use]
     pub fn map<U, F>(self, f: F) -> Value<U>
@@ -138,24 +138,15 @@ impl<T: Clone + Send + Sync + 'static> Value<T> {
         let needs: Vec<Ready> = values.iter().flat_map(Self::waits_for).copied().collect();
         let read =
             Arc::new(move |outputs: &Outputs| values.iter().map(|value| value.read(outputs)).collect());
-        Value {
-            source: Source::After { needs, read },
-        }
+        Value::after(needs, read)
     }
 
     /// Both values as one.
     #[must_use]
     pub fn and<U: Clone + Send + Sync + 'static>(self, other: Value<U>) -> Value<(T, U)> {
-        let needs = self
-            .waits_for()
-            .iter()
-            .chain(other.waits_for())
-            .copied()
-            .collect();
+        let needs = [self.waits_for(), other.waits_for()].concat();
         let read = Arc::new(move |outputs: &Outputs| Some((self.read(outputs)?, other.read(outputs)?)));
-        Value {
-            source: Source::After { needs, read },
-        }
+        Value::after(needs, read)
     }
 
     /// What must have happened before the value is known; nothing if it is known already.
@@ -239,37 +230,21 @@ pub(crate) type Output = Arc<dyn Any + Send + Sync>;
 
 /// What the nodes have given so far, by node and stage.
 #[derive(Clone, Default)]
-pub(crate) struct Outputs {
-    made: Vec<Option<Output>>,
-    ready: Vec<Option<Output>>,
-}
+pub(crate) struct Outputs(Vec<[Option<Output>; 2]>);
 
 impl Outputs {
     pub(crate) fn of(nodes: usize) -> Self {
-        Self {
-            made: vec![None; nodes],
-            ready: vec![None; nodes],
-        }
+        Self(vec![Default::default(); nodes])
     }
 
     pub(crate) fn set(&mut self, node: usize, stage: Stage, output: Output) {
-        let list = if stage == Stage::Made {
-            &mut self.made
-        } else {
-            &mut self.ready
-        };
-        if let Some(slot) = list.get_mut(node) {
-            *slot = Some(output);
+        if let Some(slots) = self.0.get_mut(node) {
+            slots[stage as usize] = Some(output);
         }
     }
 
     pub(crate) fn get(&self, node: usize, stage: Stage) -> Option<&(dyn Any + 'static)> {
-        let list = if stage == Stage::Made {
-            &self.made
-        } else {
-            &self.ready
-        };
-        let output = list.get(node)?.as_deref()?;
+        let output = self.0.get(node)?[stage as usize].as_deref()?;
         Some(output as &dyn Any)
     }
 }

@@ -1,6 +1,7 @@
 //! Whose credentials are these?
 
 use crate::error::AccountError;
+use aws_sdk_iam::types::SummaryKeyType;
 use aws_sdk_sts::Client;
 use aws_types::SdkConfig;
 use xacct_converge::smithy::control_plane;
@@ -33,6 +34,21 @@ pub async fn identify(config: &SdkConfig, cx: &Context) -> Result<Identity, Fail
     })?;
     let arn = answer.arn.unwrap_or_default();
     Ok(Identity { account, arn })
+}
+
+/// How many roles the account has, of whomever.
+///
+/// # Errors
+/// [`Failure`] of the call.
+pub async fn roles(config: &SdkConfig, cx: &Context) -> Result<usize, Failure> {
+    let client = aws_sdk_iam::Client::new(&control_plane(config));
+    let answer = cx
+        .read("iam:GetAccountSummary")
+        .run(|| client.get_account_summary().send())
+        .await?;
+    let entries = answer.summary_map.unwrap_or_default();
+    let roles = entries.get(&SummaryKeyType::Roles).copied().unwrap_or(0);
+    Ok(usize::try_from(roles).unwrap_or(0))
 }
 
 /// Makes sure that the credentials belong to the account that was asked for.

@@ -39,7 +39,7 @@ pub mod trust;
 pub mod verify;
 
 #[cfg(feature = "aws")]
-pub use apply::{ObservedPair, PairHandles, RolePair, Seen};
+pub use apply::{ObservedPair, PairHandles, RolePair, RolesUnder, Seen};
 pub use error::{AccountError, PolicyError};
 pub use outputs::{RoleOut, RolePolicyOut};
 pub use pair::{PairView, RolePairSpec, RoleRules};

@@ -1,6 +1,6 @@
 //! Two networks as one thing: observe, plan, deploy, remove.
 
-use crate::observe::Seen;
+use crate::observe::{Seen, Usage};
 use crate::outputs::LinkOutputs;
 use crate::plan::{LinkHandles, declare_link};
 use crate::site::Site;
@@ -117,14 +117,26 @@ impl Networks {
     /// # Errors
     /// [`Failure`] names the call.
     pub async fn observe(&self, cx: &Context) -> Result<Observed, Failure> {
+        let (on_source, on_warehouse) = (cx.on("source"), cx.on("warehouse"));
         let (source, warehouse): (Seen, Seen) = try_join!(
-            self.source.observe(&self.link.source, true, cx),
-            self.warehouse.observe(&self.link.warehouse, true, cx),
+            self.source.observe(&self.link.source, true, &on_source),
+            self.warehouse.observe(&self.link.warehouse, true, &on_warehouse),
         )?;
         Ok(Observed {
             source: self.source.seeing(source),
             warehouse: self.warehouse.seeing(warehouse),
         })
+    }
+
+    /// Counts what quotas limit: source first, then warehouse.
+    ///
+    /// # Errors
+    /// [`Failure`] names the call.
+    pub async fn usage(&self, cx: &Context) -> Result<[Usage; 2], Failure> {
+        let (on_source, on_warehouse) = (cx.on("source"), cx.on("warehouse"));
+        let (source, warehouse) =
+            try_join!(self.source.usage(&on_source), self.warehouse.usage(&on_warehouse))?;
+        Ok([source, warehouse])
     }
 
     /// The graph of the link as it was observed.

@@ -115,6 +115,8 @@ mod vpc;
 #[cfg(feature = "aws")]
 pub use apply::{LinkError, Networks, Observed};
 pub use error::{SpecError, SpecErrors};
+#[cfg(feature = "aws")]
+pub use observe::Usage;
 pub use spec::{Egress, Link, LinkSpec, Network, NetworkSpec, Side};
 
 #[cfg(all(test, feature = "aws"))]

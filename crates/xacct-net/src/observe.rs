@@ -17,6 +17,20 @@ use std::collections::BTreeMap;
 use xacct_converge::{Context, Failure};
 use xacct_types::ZoneId;
 
+/// How much an account has of what quotas limit, its own and others'.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// VPCs, the default one included.
+    pub vpcs: usize,
+    /// Internet gateways.
+    pub internet_gateways: usize,
+    /// Elastic IP addresses.
+    pub addresses: usize,
+    /// Resolver endpoints.
+    pub resolver_endpoints: usize,
+}
+
 /// What was read of one side. Everything carries this pipeline's tags, or lies in
 /// a VPC that does.
 #[derive(Debug, Default)]
@@ -134,6 +148,32 @@ impl Site {
         let resource = self.side.name(noun);
         let mut subnets = self.seen.subnets.iter();
         subnets.any(|subnet| self.owns(&subnet.tags, &resource))
+    }
+
+    /// Counts what the account has, of whomever.
+    pub(crate) async fn usage(&self, cx: &Context) -> Result<Usage, Failure> {
+        let endpoints = async {
+            let request = self.resolver.list_resolver_endpoints();
+            let all: Vec<ResolverEndpoint> = every_page!(
+                cx,
+                "route53resolver:ListResolverEndpoints",
+                resolver_endpoints,
+                request.clone()
+            );
+            Ok::<_, Failure>(all.len())
+        };
+        let (vpcs, gateways, addresses, resolver_endpoints) = try_join!(
+            self.vpcs(Vec::new(), cx),
+            self.gateways(Vec::new(), cx),
+            self.addresses(Vec::new(), cx),
+            endpoints,
+        )?;
+        Ok(Usage {
+            vpcs: vpcs.len(),
+            internet_gateways: gateways.len(),
+            addresses: addresses.len(),
+            resolver_endpoints,
+        })
     }
 
     fn keep_ours(&self, seen: &mut Seen) {

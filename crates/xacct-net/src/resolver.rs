@@ -10,13 +10,18 @@ use aws_sdk_route53resolver::types::{
     ResolverEndpointStatus as Status, ResolverRule, Tag,
 };
 use std::net::Ipv4Addr;
+use std::time::Duration;
 use xacct_converge::{
-    Class, Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value,
+    Class, Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value, What,
 };
 use xacct_types::{ResolverEndpointId, SecurityGroupId};
 
 /// Tokens to try where Resolver remembers one of something that is gone.
 const ROUNDS: usize = 4;
+/// What Resolver says while it makes another outbound endpoint of the account.
+const IN_TURN: &str = "while another one is being created";
+/// Between two tries meanwhile.
+const TURN: Duration = Duration::from_secs(5);
 
 /// One resolver endpoint.
 pub(crate) struct ResolverNode {
@@ -102,6 +107,29 @@ impl ResolverNode {
             let to = |(ip, _): &(Ipv4Addr, u16)| addresses.contains(ip);
             rule.resolver_endpoint_id() == Some(id) || targets(rule).iter().any(to)
         })
+    }
+
+    /// Asks again while Resolver is busy with another outbound endpoint of the
+    /// account, which it makes one at a time.
+    async fn ask_in_turn(
+        &self,
+        round: usize,
+        inputs: &Inputs<'_>,
+        cx: &Context,
+    ) -> Result<ResolverEndpoint, Failure> {
+        let start = cx.now();
+        loop {
+            match self.ask(round, inputs, cx).await {
+                Err(failure)
+                    if failure.message().contains(IN_TURN) && cx.since(start) < self.timing().patience =>
+                {
+                    let reason = "another outbound endpoint of the account to be made".to_owned();
+                    cx.tell(What::Waiting { reason });
+                    cx.sleep(TURN).await;
+                }
+                other => return other,
+            }
+        }
     }
 
     async fn ask(
@@ -214,7 +242,7 @@ impl Resource for ResolverNode {
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<ResolverEndpointInfo, Failure> {
         let mut refused = None;
         for round in 0..ROUNDS {
-            match self.ask(round, inputs, cx).await {
+            match self.ask_in_turn(round, inputs, cx).await {
                 Ok(endpoint) => {
                     let made = info(&endpoint, &[]);
                     return made.ok_or_else(|| unreadable("route53resolver:CreateResolverEndpoint"));

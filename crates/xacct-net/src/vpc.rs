@@ -147,17 +147,18 @@ impl Resource for VpcNode {
         _: &Inputs<'_>,
         cx: &Context,
     ) -> Result<Settled<VpcInfo>, Failure> {
+        // They take effect later than the VPC is there.
+        if self.site.dns_attributes(current.id.as_str(), cx).await? != (true, true) {
+            return Ok(Settled::Waiting("the VPC's DNS attributes to take effect".into()));
+        }
         let found = self
             .site
             .vpcs(vec![by("vpc-id", current.id.as_str())], cx)
             .await?;
         let found = found.iter().find(|vpc| vpc.vpc_id() == Some(current.id.as_str()));
-        if found.is_none_or(|vpc| vpc.state != Some(VpcState::Available)) {
-            return Ok(Settled::Waiting("the VPC to be available".into()));
-        }
-        Ok(match self.site.dns_attributes(current.id.as_str(), cx).await? {
-            (true, true) => Settled::Ready(current.clone()),
-            _ => Settled::Waiting("the VPC's DNS attributes to take effect".into()),
+        Ok(match found.and_then(|vpc| vpc.state.as_ref()) {
+            Some(VpcState::Available) => Settled::Ready(current.clone()),
+            _ => Settled::Waiting("the VPC to be available".into()),
         })
     }
 
@@ -168,6 +169,6 @@ impl Resource for VpcNode {
     }
 
     fn timing(&self) -> Timing {
-        Timing::seconds(12, 1).patience(600)
+        Timing::seconds(6, 1).patience(600)
     }
 }

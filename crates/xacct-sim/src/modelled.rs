@@ -159,6 +159,7 @@ pub const MODELLED: &[Modelled] = &[
             "CreateAccessKey",
             "DeleteAccessKey",
             "GetAccountSummary",
+            "GetAccountAuthorizationDetails",
         ],
         depth: "roles, users, keys, inline and managed policies, boundaries; principals are kept by unique id; policies are evaluated for every call; no groups, no service control policies",
         source: "IAM user guide, \"Policy evaluation logic\", \"IAM and AWS STS quotas\"",

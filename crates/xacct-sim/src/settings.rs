@@ -53,6 +53,8 @@ pub struct Quotas {
     pub resolver_endpoints: usize,
     /// MSK Serverless clusters. Default: 10.
     pub serverless_clusters: usize,
+    /// IAM roles of a Redshift Serverless namespace. Default: 50.
+    pub roles_per_namespace: usize,
 }
 
 impl Default for Quotas {
@@ -63,6 +65,7 @@ impl Default for Quotas {
             nat_gateways_per_zone: 5,
             resolver_endpoints: 4,
             serverless_clusters: 10,
+            roles_per_namespace: 50,
         }
     }
 }

@@ -219,6 +219,13 @@ impl Sim {
             .collect()
     }
 
+    /// All changes begun at `from` or later, in the order of the calls.
+    pub fn spans(&self, from: SimTime) -> Vec<Span> {
+        let world = self.shared.lock();
+        let spans = world.timeline.spans().iter();
+        spans.filter(|span| span.begun >= from).cloned().collect()
+    }
+
     /// Time since the epoch.
     pub fn now(&self) -> SimTime {
         self.shared.clock.now()

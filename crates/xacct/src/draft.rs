@@ -212,7 +212,7 @@ impl Pipeline {
         };
         let database = parts.serverless.spec().database.clone();
         let api = DataApi::new(&self.warehouse, workgroup.name, database, namespace.admin_secret);
-        Ok(Catalog::read(&api, cx).await?)
+        Ok(Catalog::read(&api, true, cx).await?)
     }
 
     pub(crate) fn declare(&self, survey: &Survey, depth: Depth) -> Draft {
@@ -282,6 +282,7 @@ impl Pipeline {
             database: database.to_owned(),
             namespace: serverless.namespace.ready(),
             workgroup: serverless.workgroup.ready(),
+            outlives: None,
         }
     }
 
@@ -352,7 +353,7 @@ pub(crate) fn declare_serverless(
     roles: &PairHandles,
 ) -> ServerlessHandles {
     let around = Surroundings {
-        role: roles.warehouse.made().map(|role| role.arn),
+        role: Some(roles.warehouse.made().map(|role| role.arn)),
         subnets: networks.warehouse.private_subnet_ids(),
         groups: vec![networks.workgroup_group.made()],
         after: Vec::new(),

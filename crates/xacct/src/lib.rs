@@ -65,6 +65,7 @@
 //! | a pipeline at work: refresh, query, count, produce | [`Deployment`], [`Warehouse`], [`ClickstreamProducer`] |
 //! | what holds and what does not | [`Report`], [`Finding`] |
 //! | what happens meanwhile | [`Pipeline::on_event`], [`Event`] |
+//! | many pipelines over shared networks, clusters, workgroups | [`Fleet`], [`fleet`] |
 //! | only the networks, only the roles, … | [`Pipeline::only`], [`Part`] |
 //! | an account through a role | [`Account`] |
 //! | what went wrong, whether to try again, whether anything was changed | [`Error`], [`explain`] |
@@ -115,6 +116,7 @@ mod collect;
 mod deployment;
 mod draft;
 mod error;
+pub mod fleet;
 mod only;
 pub mod outputs;
 mod pipeline;
@@ -124,6 +126,7 @@ mod verify;
 pub use account::Account;
 pub use deployment::Deployment;
 pub use error::Error;
+pub use fleet::Fleet;
 pub use only::{NoSuchPart, Part, Partial};
 pub use outputs::Outputs;
 pub use pipeline::Pipeline;

@@ -310,10 +310,8 @@ impl Pipeline {
             (Side::Source, &self.source, &self.spec.source.account),
             (Side::Warehouse, &self.warehouse, &self.spec.warehouse.account),
         ];
-        for (side, config, expected) in sides {
-            check_account(side, config, expected, &cx).await?;
-        }
-        Ok(())
+        let checks = sides.map(|(side, config, expected)| check_account(side, config, expected, &cx));
+        futures_util::future::try_join_all(checks).await.map(|_| ())
     }
 }
 

@@ -6,10 +6,11 @@
 mod brokers;
 pub mod faults;
 mod ground;
+pub mod pace;
 mod report;
 
 pub use ground::Ground;
-pub use report::Report;
+pub use report::{Report, Scaled};
 
 /// Why a part could not be done at all.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
@@ -35,8 +36,15 @@ pub struct Part {
 }
 
 /// Every part, in the order in which they are done.
-pub const PARTS: &[Part] = &[Part {
-    name: "faults",
-    about: "Every fault at every call of a deployment, one by one",
-    run: faults::run,
-}];
+pub const PARTS: &[Part] = &[
+    Part {
+        name: "faults",
+        about: "Every fault at every call of a deployment, one by one",
+        run: faults::run,
+    },
+    Part {
+        name: "pace",
+        about: "How long a deployment takes and how many calls it makes, over 100 seeds, beside other orders",
+        run: pace::run,
+    },
+];

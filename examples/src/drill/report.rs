@@ -1,6 +1,20 @@
 //! What `drill --report` writes.
 
 use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Deployments from nothing with every latency times a factor.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Scaled {
+    /// The factor.
+    pub scale: f64,
+    /// Time over the simulator's critical path, median over the seeds.
+    pub ratio_median: f64,
+    /// The same, 95th percentile.
+    pub ratio_p95: f64,
+    /// Reads, 95th percentile.
+    pub reads_p95: u64,
+}
 
 /// The figures of a drill. Those of parts that were not done are null.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -21,6 +35,8 @@ pub struct Report {
     pub duplicates: Option<u64>,
     /// Reads of a deployment that finds nothing to do.
     pub noop_reads: Option<u64>,
+    /// Reads of a fleet that finds nothing to do, by the number of its tenants.
+    pub noop_reads_by_tenants: Option<BTreeMap<usize, u64>>,
     /// Writes of a deployment that finds nothing to do.
     pub noop_writes: Option<u64>,
     /// Reads of a deployment from nothing, 95th percentile over the seeds.
@@ -33,6 +49,8 @@ pub struct Report {
     pub critical_path_ratio_p95: Option<f64>,
     /// Seeds that were tried.
     pub seeds: Option<u64>,
+    /// The same under other latencies.
+    pub scales: Option<Vec<Scaled>>,
     /// Seconds that the tutorial's order takes.
     pub tutorial_order_seconds: Option<f64>,
     /// Seconds that a walk takes which starts whatever can start, without knowing what takes long.

@@ -139,9 +139,9 @@ impl Resource for QuarantineResource {
         Ok(same.then(|| self.output()))
     }
 
-    async fn delete(&self, _: &String, _: &Context) -> Result<(), Failure> {
-        // It goes with the namespace; one that is made anew is dropped when it is created.
-        Ok(())
+    async fn delete(&self, _: &String, cx: &Context) -> Result<(), Failure> {
+        let doomed = DropView::new(self.wanted()?.name().clone()).if_exists();
+        self.session.drop(cx, doomed).await
     }
 
     fn timing(&self) -> Timing {

@@ -29,22 +29,24 @@ pub(super) struct SeenView {
 }
 
 impl Catalog {
-    /// Reads the objects of the database: four queries in one transaction.
+    /// Reads the objects of the database: three queries in one transaction, and a
+    /// fourth where it matters who may read the views.
     ///
     /// # Errors
     /// [`SqlError`]; an ordinary user sees only what is its own.
-    pub async fn read(api: &DataApi, cx: &Context) -> Result<Self, SqlError> {
+    pub async fn read(api: &DataApi, readers: bool, cx: &Context) -> Result<Self, SqlError> {
         let public = Identifier::fixed(VIEW_SCHEMA);
         let (schemas, views) = (query::external_schemas(), query::views(&public));
-        let (definitions, readers) = (query::definitions(&public), query::all_readers(&public));
-        let texts = [schemas.sql(), views.sql(), definitions.sql(), readers.sql()];
+        let (definitions, privileges) = (query::definitions(&public), query::all_readers(&public));
+        let mut texts = vec![schemas.sql(), views.sql(), definitions.sql()];
+        texts.extend(readers.then(|| privileges.sql()));
         let mut rows = api.together(cx, "read the catalog", &texts).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
         Ok(Self {
             schemas: of(&schemas, next())?,
             views: of(&views, next())?,
             definitions: of(&definitions, next())?,
-            readers: of(&readers, next())?,
+            readers: of(&privileges, next())?,
         })
     }
 

@@ -144,7 +144,7 @@ async fn accept(
     view: &ViewSpec,
     refusal: SqlError,
 ) -> Result<(), SqlError> {
-    let seen = Catalog::read(api, cx).await?.view(&view.name);
+    let seen = Catalog::read(api, false, cx).await?.view(&view.name);
     match seen.map(|seen| compare(wanted, &seen)) {
         Some(Comparison::Same | Comparison::Unsure(_)) => Ok(()),
         Some(Comparison::Differs(_)) | None => Err(refusal),

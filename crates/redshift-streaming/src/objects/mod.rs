@@ -3,7 +3,8 @@
 //! its quarantine, and the grants to its readers.
 //!
 //! What exists is read from the catalog; statement ids are never kept. Objects
-//! of a namespace that we made go with it, so their removal makes no call.
+//! of a namespace that we made go with it, so their removal makes no call; in one that
+//! outlives them ([`Connection::outlives`]) they are dropped, views first.
 //!
 //! # Drift
 //!

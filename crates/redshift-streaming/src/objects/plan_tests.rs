@@ -110,6 +110,7 @@ fn connection() -> Connection {
         database: "dev".into(),
         namespace: Value::known(namespace),
         workgroup: Value::known(workgroup),
+        outlives: None,
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Connection {
     pub namespace: Value<NamespaceOut>,
     /// Gives the workgroup.
     pub workgroup: Value<WorkgroupOut>,
+    /// How to reach a warehouse that outlives the objects, so that removing them
+    /// drops them; none where they go with the namespace.
+    pub outlives: Option<DataApi>,
 }
 
 /// A connection whose submissions are numbered together.
@@ -55,10 +58,18 @@ impl Session {
         Ok(api.numbered(self.submissions.clone()))
     }
 
+    /// Drops something, where it does not go with the namespace.
+    pub(super) async fn drop(&self, cx: &Context, sql: impl Into<Statement>) -> Result<(), Failure> {
+        match &self.connection.outlives {
+            Some(api) => run_again(&api.clone().numbered(self.submissions.clone()), cx, sql).await,
+            None => Ok(()),
+        }
+    }
+
     /// The catalog as it is now.
     pub(super) async fn catalog(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<Catalog, Failure> {
         let api = self.api(inputs)?;
-        Catalog::read(&api, cx).await.map_err(SqlError::into_failure)
+        Catalog::read(&api, false, cx).await.map_err(SqlError::into_failure)
     }
 }
 

@@ -298,10 +298,9 @@ impl Resource for SchemaResource {
         Ok(output)
     }
 
-    async fn delete(&self, _: &SchemaOut, _: &Context) -> Result<(), Failure> {
-        // It goes with the namespace, which this crate made; one that is made anew
-        // is dropped when it is created.
-        Ok(())
+    async fn delete(&self, _: &SchemaOut, cx: &Context) -> Result<(), Failure> {
+        let doomed = DropSchema::new(self.spec.schema.name.clone()).if_exists();
+        self.session.drop(cx, doomed).await
     }
 
     fn is_held_by_dependents(&self) -> bool {

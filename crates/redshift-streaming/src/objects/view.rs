@@ -203,10 +203,9 @@ impl Resource for ViewResource {
         }
     }
 
-    async fn delete(&self, _: &ViewOut, _: &Context) -> Result<(), Failure> {
-        // It goes with the namespace, which this crate made; one that is made anew
-        // is dropped when it is created.
-        Ok(())
+    async fn delete(&self, _: &ViewOut, cx: &Context) -> Result<(), Failure> {
+        let doomed = DropMaterializedView::new(in_view_schema(&self.view.name)).if_exists();
+        self.session.drop(cx, doomed).await
     }
 
     fn is_held_by_dependents(&self) -> bool {

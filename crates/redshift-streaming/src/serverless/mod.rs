@@ -4,12 +4,16 @@
 //! region; something of that name that does not carry our tags is somebody
 //! else's and ends in an error before anything is changed.
 
+mod attach;
 mod namespace;
 mod spec;
+mod usage;
 mod workgroup;
 
+pub use attach::AttachedRoles;
 pub use namespace::NamespaceOut;
 pub use spec::{ServerlessSpec, SpecError, SpecErrors};
+pub use usage::usage;
 pub use workgroup::WorkgroupOut;
 
 use aws_sdk_redshiftserverless::Client;
@@ -76,8 +80,9 @@ pub struct ServerlessHandles {
 /// What the warehouse needs from the network and the roles.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
-    /// The role that is attached and default.
-    pub role: Value<RoleArn>,
+    /// The role that is attached and default; none where
+    /// [`attach`](Serverless::attach) is to do it.
+    pub role: Option<Value<RoleArn>>,
     /// Three private subnets in three zones, or more.
     pub subnets: Vec<Value<SubnetId>>,
     /// The security groups of the workgroup.

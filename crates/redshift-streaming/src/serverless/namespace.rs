@@ -40,7 +40,7 @@ pub(super) struct NamespaceResource {
     pub(super) service: Serverless,
     pub(super) seen: Option<Namespace>,
     pub(super) tags: Option<Tags>,
-    pub(super) role: Value<RoleArn>,
+    pub(super) role: Option<Value<RoleArn>>,
 }
 
 /// One attached role, as the service writes it: a string
@@ -87,7 +87,7 @@ impl NamespaceResource {
 }
 
 /// Whether the namespace can be used and all its roles have arrived.
-fn settled(seen: &Namespace) -> bool {
+pub(super) fn settled(seen: &Namespace) -> bool {
     seen.status() == Some(&NamespaceStatus::Available)
         && seen.iam_roles().iter().all(|text| attached(text).in_sync)
 }
@@ -100,20 +100,22 @@ impl Resource for NamespaceResource {
     }
 
     fn needs(&self) -> Needs {
-        Needs::none().value(&self.role)
+        Needs::none().values(&self.role)
     }
 
     fn plan(&self, known: &Inputs<'_>) -> Decision<NamespaceOut> {
         let Some(seen) = &self.seen else {
             return Decision::create();
         };
-        let mut reasons = self.reasons(seen, known.known(&self.role).as_ref());
+        let role = self.role.as_ref().and_then(|role| known.known(role));
+        let mut reasons = self.reasons(seen, role.as_ref());
         reasons.extend(self.service.tag_reasons(self.tags.as_ref(), NAMESPACE));
         Decision::update(NamespaceOut::of(seen), reasons).settled(settled(seen))
     }
 
     async fn create(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<NamespaceOut, Failure> {
-        let role = inputs.get(&self.role)?;
+        let role = self.role.as_ref().map(|role| inputs.get(role)).transpose()?;
+        let role = role.map(|role| role.to_string());
         let (spec, tags) = (&self.service.spec, self.service.tags(NAMESPACE)?);
         let call = cx.once("redshift-serverless:CreateNamespace");
         let answer = call.run(|| {
@@ -122,8 +124,8 @@ impl Resource for NamespaceResource {
                 .namespace_name(&spec.namespace)
                 .db_name(&spec.database)
                 .manage_admin_password(true)
-                .iam_roles(role.as_str())
-                .default_iam_role_arn(role.as_str())
+                .set_iam_roles(role.clone().map(|role| vec![role]))
+                .set_default_iam_role_arn(role.clone())
                 .set_tags(Some(tags.clone()))
                 .send()
         });
@@ -154,10 +156,11 @@ impl Resource for NamespaceResource {
         cx: &Context,
     ) -> Result<NamespaceOut, Failure> {
         self.service.retag(&current.arn, reasons, cx).await?;
-        if reasons.iter().all(|reason| reason.attribute.starts_with(TAG)) {
+        let only_tags = reasons.iter().all(|reason| reason.attribute.starts_with(TAG));
+        let Some(role) = self.role.as_ref().filter(|_| !only_tags) else {
             return Ok(current);
-        }
-        let role = inputs.get(&self.role)?;
+        };
+        let role = inputs.get(role)?;
         let seen = self.service.get_namespace(cx).await?;
         // The service takes the whole list and wants the default in it.
         let others = seen

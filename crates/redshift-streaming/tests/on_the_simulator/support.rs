@@ -282,12 +282,12 @@ impl World {
         let (serverless, cx) = (self.serverless(), self.context());
         let observed = serverless.observe(&cx).await.unwrap();
         let catalog = match self.api_of(&observed) {
-            Some(api) => Catalog::read(&api, &cx).await.unwrap(),
+            Some(api) => Catalog::read(&api, true, &cx).await.unwrap(),
             None => Catalog::default(),
         };
         let mut graph = Graph::new();
         let around = Surroundings {
-            role: RoleArn::new(self.role.clone()).unwrap().into(),
+            role: Some(RoleArn::new(self.role.clone()).unwrap().into()),
             subnets: self.subnets.iter().cloned().map(Value::known).collect(),
             groups: vec![SecurityGroupId::new(self.group.clone()).unwrap().into()],
             after: Vec::new(),
@@ -298,6 +298,7 @@ impl World {
             database: "dev".into(),
             namespace: handles.namespace.ready(),
             workgroup: handles.workgroup.ready(),
+            outlives: None,
         };
         let objects = objects::declare(
             &mut graph,
@@ -330,7 +331,7 @@ impl World {
     }
 
     pub(crate) async fn verify(&self, spec: &StreamingSpec) -> Report {
-        let catalog = Catalog::read(&self.api().await, &self.context()).await.unwrap();
+        let catalog = Catalog::read(&self.api().await, true, &self.context()).await.unwrap();
         let location = match spec.schema.broker {
             redshift_streaming::Broker::ClusterArn => &self.cluster,
             redshift_streaming::Broker::Address => &self.brokers,

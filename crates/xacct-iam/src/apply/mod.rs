@@ -42,9 +42,12 @@
 //! ```
 
 mod api;
+mod many;
 mod policy;
 mod read;
 mod role;
+
+pub use many::RolesUnder;
 
 use crate::outputs::{RoleOut, RolePolicyOut};
 use crate::pair::{PairView, RolePairSpec, STREAM_ROLE, WAREHOUSE_ROLE};
@@ -169,9 +172,10 @@ impl RolePair {
     pub async fn observe(&self, cx: &Context) -> Result<ObservedPair, Failure> {
         let owner = self.spec.owner();
         let [first, second] = self.spec.names();
+        let (on_warehouse, on_source) = (cx.on("warehouse"), cx.on("source"));
         let (warehouse, stream) = futures_util::try_join!(
-            self.warehouse.read(first.as_str(), cx),
-            self.source.read(second.as_str(), cx)
+            self.warehouse.read(first.as_str(), &on_warehouse),
+            self.source.read(second.as_str(), &on_source)
         )?;
         Ok(ObservedPair {
             warehouse: Seen::of(warehouse, owner, WAREHOUSE_ROLE),

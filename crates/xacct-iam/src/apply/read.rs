@@ -182,13 +182,13 @@ fn empty_if_gone(page: Result<Page, Failure>) -> Result<Page, Failure> {
     }
 }
 
-fn document(text: &str, operation: &str) -> Result<PolicyDocument, Failure> {
+pub(super) fn document(text: &str, operation: &str) -> Result<PolicyDocument, Failure> {
     PolicyDocument::parse(text).map_err(|cause| {
         Failure::terminal(operation, "the answer's policy document cannot be read").with_source(cause)
     })
 }
 
-fn state(role: Role) -> Result<RoleState, Failure> {
+pub(super) fn state(role: Role) -> Result<RoleState, Failure> {
     let operation = "iam:GetRole";
     let arn = RoleArn::new(role.arn).map_err(|invalid| {
         Failure::new(operation, Class::Terminal, "the answer's ARN cannot be read").with_source(invalid)

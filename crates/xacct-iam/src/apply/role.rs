@@ -209,14 +209,15 @@ impl Resource for RoleNode {
         cx: &Context,
     ) -> Result<Settled<RoleOut>, Failure> {
         let waiting = |what: &str| Ok(Settled::Waiting(what.to_owned()));
+        // Whatever a look would show: it is too early.
+        if current.made_at.is_some_and(|made| cx.since(made) < PROPAGATION) {
+            return waiting("IAM to make the role known everywhere");
+        }
         let Some(state) = self.api.describe(self.name(), cx).await? else {
             return waiting("the role to become visible");
         };
         if !plan::dead_principals(&state.trust).is_empty() {
             return waiting("IAM to know the principal of the trust policy");
-        }
-        if current.made_at.is_some_and(|made| cx.since(made) < PROPAGATION) {
-            return waiting("IAM to make the role known everywhere");
         }
         Ok(Settled::Ready(current.clone()))
     }

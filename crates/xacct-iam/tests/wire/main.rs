@@ -8,6 +8,7 @@
 
 mod answers;
 mod faults;
+mod many;
 mod reading;
 mod removing;
 mod sessions;
@@ -22,12 +23,15 @@ const TESTED: &[&str] = &[
     "iam:DeleteRole",
     "iam:DeleteRolePolicy",
     "iam:DetachRolePolicy",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetAccountSummary",
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "iam:GetRole",
     "iam:GetRolePolicy",
     "iam:ListAttachedRolePolicies",
     "iam:ListRolePolicies",
+    "iam:ListRoles",
     "iam:PutRolePermissionsBoundary",
     "iam:PutRolePolicy",
     "iam:TagRole",

@@ -5,6 +5,7 @@
 //! roles and policies act at once. Error codes and texts follow the IAM API reference and what public logs show.
 
 pub(crate) mod chain;
+mod details;
 pub(crate) mod entity;
 mod inline;
 mod managed;
@@ -150,6 +151,7 @@ pub(crate) fn handle(call: &mut Call<'_>, operation: &str, params: &Value) -> Re
         "CreateAccessKey" => users::create_key(call, params),
         "DeleteAccessKey" => users::delete_key(call, params),
         "GetAccountSummary" => summary(call),
+        "GetAccountAuthorizationDetails" => details::get(call, params),
         _ => Err(ApiError::not_modelled("iam", operation)),
     }
 }

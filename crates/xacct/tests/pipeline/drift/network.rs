@@ -547,7 +547,7 @@ pub(super) const LINKS: &[Case] = &[
         },
         plan: r#"
             ~ warehouse/resolver-rule (AWS::Route53Resolver::ResolverRule)
-            targets: 172.16.200.200:53 → 172.16.1.157:53, 172.16.2.52:53
+            targets: 172.16.200.200:53 → 172.16.1.136:53, 172.16.2.235:53
         "#,
         writes: r#"
             warehouse route53resolver:UpdateResolverRule
@@ -586,7 +586,7 @@ pub(super) const LINKS: &[Case] = &[
             address: (absent) → one in <source/subnet-private-1>
             address: 172.16.3.31 in <source/subnet-private-3> → (absent)
             ~ warehouse/resolver-rule (AWS::Route53Resolver::ResolverRule)
-            targets: 172.16.1.157:53, 172.16.2.52:53 → (known after apply)
+            targets: 172.16.1.136:53, 172.16.2.235:53 → (known after apply)
         "#,
         writes: r#"
             source route53resolver:AssociateResolverEndpointIpAddress
@@ -615,7 +615,7 @@ pub(super) const LINKS: &[Case] = &[
         plan: r#"
             + source/resolver-inbound (AWS::Route53Resolver::ResolverEndpoint)
             ~ warehouse/resolver-rule (AWS::Route53Resolver::ResolverRule)
-            targets: 172.16.1.158:53, 172.16.2.52:53 → (known after apply)
+            targets: 172.16.1.158:53, 172.16.2.235:53 → (known after apply)
         "#,
         writes: r#"
             source route53resolver:CreateResolverEndpoint

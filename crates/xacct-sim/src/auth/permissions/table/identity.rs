@@ -61,6 +61,7 @@ const IAM_ROWS: &[Row] = &[
     row("CreateAccessKey", &[USER]),
     row("DeleteAccessKey", &[USER]),
     row("GetAccountSummary", &["*"]),
+    row("GetAccountAuthorizationDetails", &["*"]),
 ];
 
 /// `sts`.
