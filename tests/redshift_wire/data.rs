@@ -374,7 +374,9 @@ async fn the_catalog_is_read_in_one_transaction() {
     .await;
     let none = json!({ "ColumnMetadata": [], "Records": [] });
     answers(&server, "redshift-data:GetStatementResult", none).await;
-    let catalog = Catalog::read(&api(&server), true, &virtual_context()).await.unwrap();
+    let catalog = Catalog::read(&api(&server), true, &virtual_context())
+        .await
+        .unwrap();
     assert_eq!(catalog, Catalog::default());
 
     let batch = &sent(&server, "redshift-data:BatchExecuteStatement").await[0];

@@ -62,7 +62,12 @@ async fn sent(server: &MockServer, operation: &str) -> Vec<Json> {
 
 #[test]
 fn every_operation_has_a_success_and_an_error_on_the_wire() {
-    let sources = [include_str!("serverless.rs"), include_str!("data.rs"), include_str!("usage.rs")].concat();
+    let sources = [
+        include_str!("serverless.rs"),
+        include_str!("data.rs"),
+        include_str!("usage.rs"),
+    ]
+    .concat();
     let named = |call: &str| -> Vec<String> {
         let found = SERVICES
             .iter()

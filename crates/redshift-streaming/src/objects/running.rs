@@ -69,7 +69,9 @@ impl Session {
     /// The catalog as it is now.
     pub(super) async fn catalog(&self, inputs: &Inputs<'_>, cx: &Context) -> Result<Catalog, Failure> {
         let api = self.api(inputs)?;
-        Catalog::read(&api, false, cx).await.map_err(SqlError::into_failure)
+        Catalog::read(&api, false, cx)
+            .await
+            .map_err(SqlError::into_failure)
     }
 }
 

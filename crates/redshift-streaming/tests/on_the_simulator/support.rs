@@ -331,7 +331,9 @@ impl World {
     }
 
     pub(crate) async fn verify(&self, spec: &StreamingSpec) -> Report {
-        let catalog = Catalog::read(&self.api().await, true, &self.context()).await.unwrap();
+        let catalog = Catalog::read(&self.api().await, true, &self.context())
+            .await
+            .unwrap();
         let location = match spec.schema.broker {
             redshift_streaming::Broker::ClusterArn => &self.cluster,
             redshift_streaming::Broker::Address => &self.brokers,

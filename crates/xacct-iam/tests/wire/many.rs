@@ -66,7 +66,10 @@ async fn many_roles_are_read_whole_with_two_calls_and_all_pages() {
     assert_eq!((role.max_session, role.description.as_str()), (7200, "d"));
     assert_eq!(role.inline.keys().collect::<Vec<_>>(), ["p"]);
     assert_eq!(role.attached.len(), 1);
-    assert_eq!(role.boundary.as_deref(), Some("arn:aws:iam::111111111111:policy/b"));
+    assert_eq!(
+        role.boundary.as_deref(),
+        Some("arn:aws:iam::111111111111:policy/b")
+    );
 }
 
 #[tokio::test]

@@ -267,7 +267,10 @@ async fn tags_that_were_taken_off_are_put_on_again() {
     drifted.tags.remove("Name");
     // Another release alone plans no change.
     drifted.tags.insert("xacct:schema-version".into(), "0".into());
-    let expects = ["Tags.member.1.Key=Name", "Tags.member.1.Value=clicks-warehouse-role"];
+    let expects = [
+        "Tags.member.1.Key=Name",
+        "Tags.member.1.Value=clicks-warehouse-role",
+    ];
     repaired(drifted, "TagRole", "NoSuchEntity", &expects).await;
 }
 

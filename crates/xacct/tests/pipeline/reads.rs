@@ -13,7 +13,11 @@ type Calls = BTreeMap<(String, String), u64>;
 fn calls_since(world: &World, from: usize) -> Calls {
     let mut calls = Calls::new();
     for entry in &world.sim.call_log()[from..] {
-        let side = if entry.account == SOURCE { "source" } else { "warehouse" };
+        let side = if entry.account == SOURCE {
+            "source"
+        } else {
+            "warehouse"
+        };
         let operation = format!("{}:{}", entry.service, entry.operation);
         *calls.entry((side.to_owned(), operation)).or_default() += 1;
     }
@@ -54,7 +58,11 @@ fn a_run_without_a_change_makes_exactly_the_calls_that_the_document_justifies() 
         let (world, from) = second_run(seed);
         assert_eq!(world.writes_since(from), Vec::<String>::new());
         let calls = calls_since(&world, from);
-        assert_eq!(calls, documented(), "seed {seed}: docs/reads.md says something else");
+        assert_eq!(
+            calls,
+            documented(),
+            "seed {seed}: docs/reads.md says something else"
+        );
         let sum: u64 = calls.values().sum();
         assert!(sum <= BUDGET, "{sum} calls: {calls:#?}");
     }
