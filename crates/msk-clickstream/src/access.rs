@@ -1,10 +1,11 @@
 //! Who connects, and how: everything about a cluster's clients but the cluster.
 
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_types::SdkConfig;
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 use xacct_types::{Invalid, Region};
 
 use crate::auth::{AuthError, IamAuth};
@@ -29,7 +30,10 @@ enum Security {
 struct Iam {
     region: Region,
     credentials: SharedCredentialsProvider,
+    /// Dates tokens.
     clock: SharedTimeSource,
+    /// Measures waits, together with `sleep`.
+    watch: SharedTimeSource,
     sleep: Option<SharedAsyncSleep>,
 }
 
@@ -63,6 +67,7 @@ impl KafkaAccess {
             region: Region::new(region.as_ref()).map_err(AccessError::Region)?,
             credentials: config.credentials_provider().ok_or(AccessError::NoCredentials)?,
             clock: SharedTimeSource::new(SystemTimeSource::new()),
+            watch: config.time_source().unwrap_or_default(),
             sleep: config.sleep_impl(),
         };
         Ok(Self::with(Security::Iam(Box::new(iam))))
@@ -114,9 +119,32 @@ impl KafkaAccess {
         self
     }
 
+    pub(crate) fn is_iam(&self) -> bool {
+        matches!(self.security, Security::Iam(_))
+    }
+
+    /// What waits are measured with.
+    pub(crate) fn clock(&self) -> SharedTimeSource {
+        match &self.security {
+            Security::Iam(iam) => iam.watch.clone(),
+            Security::Plaintext => SharedTimeSource::default(),
+        }
+    }
+
+    /// How to wait; by the runtime's timer where the configuration has no other.
+    pub(crate) fn sleep(&self) -> SharedAsyncSleep {
+        let own = match &self.security {
+            Security::Iam(iam) => iam.sleep.clone(),
+            Security::Plaintext => None,
+        };
+        own.unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new()))
+    }
+
     /// The configuration of a client of these brokers; add to it what your client needs.
     pub fn client_config(&self, bootstrap: &str) -> ClientConfig {
         let mut config = ClientConfig::new();
+        // Some reasons why a connection failed are said at this level only; the context repeats none.
+        config.set_log_level(RDKafkaLogLevel::Info);
         config
             .set(
                 "bootstrap.servers",
@@ -125,6 +153,9 @@ impl KafkaAccess {
             .set("client.id", &self.client_id)
             // MSK Serverless takes 100 connection attempts a second for the whole cluster.
             .set("reconnect.backoff.ms", "1000")
+            // Not longer: a broker that closes connections because renewed credentials belong to another
+            // session must not hold events up for the ten seconds that it would come to.
+            .set("reconnect.backoff.max.ms", "3000")
             .set("socket.keepalive.enable", "true");
         match &self.security {
             Security::Plaintext => config.set("security.protocol", "plaintext"),
@@ -154,6 +185,7 @@ impl KafkaAccess {
                     credentials,
                     clock,
                     sleep,
+                    watch: _,
                 } = (**iam).clone();
                 IamAuth::start(region, credentials, clock, sleep)
                     .await

@@ -4,10 +4,14 @@
 //! asynchronous source. The two meet in a cache: a background task loads credentials, the callback
 //! signs with what the cache holds and never waits. When the callback sees that the credentials are
 //! about to end, it wakes the task. So there is no timer, and nothing happens while nobody asks.
+//!
+//! The callback is then one set of credentials behind, and may even have nothing to sign with; librdkafka
+//! asks again only after ten seconds. So the task hands fresh tokens to this crate's own clients as soon as
+//! it has other credentials.
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -45,6 +49,14 @@ struct Cache {
     region: Region,
     clock: SharedTimeSource,
     held: RwLock<Credentials>,
+    /// Clients that get a token when there are other credentials.
+    supplied: Mutex<Vec<Weak<dyn TakesTokens>>>,
+}
+
+/// A client that takes a token from outside.
+pub(crate) trait TakesTokens: std::fmt::Debug + Send + Sync {
+    /// Takes a fresh one.
+    fn take_token(&self, token: OAuthToken);
 }
 
 impl IamAuth {
@@ -65,10 +77,22 @@ impl IamAuth {
         sleep: Option<SharedAsyncSleep>,
     ) -> Result<Self, AuthError> {
         let held = RwLock::new(load(&provider, sleep.as_ref()).await?);
-        let cache = Arc::new(Cache { region, clock, held });
+        let cache = Arc::new(Cache {
+            region,
+            clock,
+            held,
+            supplied: Mutex::default(),
+        });
         let (wake, woken) = mpsc::channel(1);
         tokio::spawn(keep_fresh(Arc::clone(&cache), woken, provider, sleep));
         Ok(Self { cache, wake })
+    }
+
+    /// Hands this client a token whenever there are other credentials, for as long as it lives.
+    pub(crate) fn keep_supplied(&self, client: &Arc<dyn TakesTokens>) {
+        let mut supplied = self.cache.supplied.lock().unwrap_or_else(PoisonError::into_inner);
+        supplied.retain(|client| client.strong_count() > 0);
+        supplied.push(Arc::downgrade(client));
     }
 
     /// A token from the cached credentials. Never waits.
@@ -77,12 +101,11 @@ impl IamAuth {
     /// [`AuthError::Token`] if the credentials have expired and no others could be loaded yet.
     pub fn token(&self) -> Result<Token, AuthError> {
         let now = self.cache.clock.now();
-        let credentials = self.cache.credentials();
-        if left(&credentials, now).is_some_and(|left| left < RENEW_BEFORE) {
+        if left(&self.cache.credentials(), now).is_some_and(|left| left < RENEW_BEFORE) {
             // Full means that the task has been told already.
             let _ = self.wake.try_send(());
         }
-        Token::sign(&self.cache.region, &credentials, now).map_err(AuthError::Token)
+        self.cache.sign(now).map_err(AuthError::Token)
     }
 
     /// The token as rdkafka takes it from `ClientContext::generate_oauth_token`.
@@ -90,12 +113,7 @@ impl IamAuth {
     /// # Errors
     /// As [`token`](Self::token).
     pub fn oauth_token(&self) -> Result<OAuthToken, AuthError> {
-        let token = self.token()?;
-        Ok(OAuthToken {
-            lifetime_ms: token.advertised_until_ms(),
-            token: token.value().to_owned(),
-            principal_name: PRINCIPAL_NAME.to_owned(),
-        })
+        self.token().map(|token| for_librdkafka(&token))
     }
 
     /// Gives a client its first token, before it connects. An `AdminClient` never asks for one itself.
@@ -110,6 +128,31 @@ impl IamAuth {
 impl Cache {
     fn credentials(&self) -> Credentials {
         self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn sign(&self, now: SystemTime) -> Result<Token, TokenError> {
+        Token::sign(&self.region, &self.credentials(), now)
+    }
+
+    /// Keeps these credentials; whether they are others than before.
+    fn keep(&self, fresh: Credentials) -> bool {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let others = held.access_key_id() != fresh.access_key_id() || held.expiry() != fresh.expiry();
+        *held = fresh;
+        others
+    }
+
+    fn supplied(&self) -> Vec<Arc<dyn TakesTokens>> {
+        let supplied = self.supplied.lock().unwrap_or_else(PoisonError::into_inner);
+        supplied.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+fn for_librdkafka(token: &Token) -> OAuthToken {
+    OAuthToken {
+        lifetime_ms: token.advertised_until_ms(),
+        token: token.value().to_owned(),
+        principal_name: PRINCIPAL_NAME.to_owned(),
     }
 }
 
@@ -140,10 +183,39 @@ async fn keep_fresh(
 ) {
     while woken.recv().await.is_some() {
         match load(&provider, sleep.as_ref()).await {
-            Ok(fresh) => *cache.held.write().unwrap_or_else(PoisonError::into_inner) = fresh,
+            Ok(fresh) => {
+                if cache.keep(fresh) {
+                    tracing::debug!("other AWS credentials");
+                    supply(&cache).await;
+                }
+            }
             // librdkafka asks again in ten seconds, and that wakes us again.
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "AWS credentials"),
         }
+    }
+}
+
+/// Hands a token from the present credentials to every client that is supplied. On a blocking thread:
+/// the last reference to a client that is just being closed may end there, and that waits for its threads.
+async fn supply(cache: &Arc<Cache>) {
+    let token = match cache.sign(cache.clock.now()) {
+        Ok(token) => token,
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "renewed AWS credentials"
+            );
+            return;
+        }
+    };
+    let clients = cache.supplied();
+    let work = move || {
+        for client in clients {
+            client.take_token(for_librdkafka(&token));
+        }
+    };
+    if let Err(error) = tokio::task::spawn_blocking(work).await {
+        tracing::warn!(%error, "clients got no fresh token");
     }
 }
 

@@ -1,12 +1,14 @@
 //! The context that rdkafka clients of every kind are made with.
 
+use std::sync::Arc;
+
 use rdkafka::client::{Client, ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 
-use crate::auth::{AuthError, IamAuth};
+use crate::auth::{AuthError, IamAuth, TakesTokens};
 use crate::trouble::Trouble;
 
 /// Answers the callbacks of a client: tokens from cached credentials, errors and log lines to `tracing`.
@@ -44,6 +46,13 @@ impl IamContext {
         }
     }
 
+    /// Gives this client its token whenever credentials were renewed, for as long as it lives.
+    pub(crate) fn keep_supplied(&self, client: &Arc<dyn TakesTokens>) {
+        if let Some(auth) = &self.auth {
+            auth.keep_supplied(client);
+        }
+    }
+
     /// Gives a new client its token before it connects; nothing to do where no identity is asked for.
     ///
     /// # Errors
@@ -57,7 +66,7 @@ impl ClientContext for IamContext {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.trouble.log(level, facility, message);
+        self.trouble.hear(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -1,7 +1,11 @@
 //! What can go wrong, in words that name the topic, the IAM action or the limit.
 
+use std::time::Duration;
+
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use crate::auth::AuthError;
+use crate::token::TokenError;
 use crate::trouble::Trouble;
 
 /// An operation on the brokers that failed.
@@ -35,6 +39,9 @@ pub enum ErrorKind {
     /// There are no usable credentials.
     #[error("there are no usable AWS credentials")]
     NoCredentials,
+    /// The credentials have expired, and their source has no others.
+    #[error("the AWS credentials have expired")]
+    CredentialsExpired,
     /// The brokers do not let this identity in. MSK says no more than "Access denied" whether the
     /// signature, the region or the permission to connect is at fault.
     #[error(
@@ -69,8 +76,10 @@ pub enum ErrorKind {
         limited_by: Limit,
     },
     /// No broker answers: wrong network, closed port, name not resolved, no TLS.
-    #[error("no broker answers{}", said.as_ref().map(|said| format!(" ({said})")).unwrap_or_default())]
+    #[error("no broker answers: {hop}{}", said.as_ref().map(|said| format!(" ({said})")).unwrap_or_default())]
     Unreachable {
+        /// Where the way ends.
+        hop: Hop,
         /// What the last attempt met, if known.
         said: Option<String>,
     },
@@ -80,6 +89,13 @@ pub enum ErrorKind {
     /// The buffer is full; [`try_send`](crate::ClickstreamProducer::try_send) does not wait for space.
     #[error("the buffer is full")]
     BufferFull,
+    /// The quotas of the cluster are used up; [`try_send`](crate::ClickstreamProducer::try_send) does not
+    /// wait until they are not.
+    #[error("the quota of the cluster is used up for {} ms", wait.as_millis())]
+    Paced {
+        /// How long to wait.
+        wait: Duration,
+    },
     /// The producer was closed before the event was delivered.
     #[error("the producer was closed")]
     Closed,
@@ -100,6 +116,53 @@ pub enum ErrorKind {
         /// Whether another try may succeed.
         retryable: bool,
     },
+}
+
+/// Where the way to a broker ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hop {
+    /// The broker's name has no address here.
+    Name,
+    /// No TCP connection: the network, a security group, the port.
+    Connection,
+    /// A connection, but no TLS on it.
+    Tls,
+    /// TLS as wanted, or none, but what answers does not speak Kafka like that.
+    Protocol,
+    /// Not known.
+    Unknown,
+}
+
+impl std::fmt::Display for Hop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Name => "its name has no address here",
+            Self::Connection => "no connection; look at routes, security groups and the port",
+            Self::Tls => "no TLS; the port is one without it, or the certificate is not trusted",
+            Self::Protocol => "closed without an answer; the port may be one with TLS or another login",
+            Self::Unknown => "nothing is known of the way",
+        })
+    }
+}
+
+impl Hop {
+    /// Read from librdkafka's words.
+    fn of(said: &str) -> Self {
+        let said = said.to_ascii_lowercase();
+        let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        if any(&["failed to resolve"]) {
+            Self::Name
+        } else if any(&["ssl handshake", "ssl://", "certificate"]) && !any(&["connect to ", "timed out"]) {
+            Self::Tls
+        } else if any(&["connect to ", "connection setup timed out", "refused"]) {
+            Self::Connection
+        } else if any(&["apiversion", "disconnected", "incorrect security.protocol"]) {
+            Self::Protocol
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 /// Who limits the size of an event.
@@ -155,7 +218,10 @@ impl Error {
     /// Whether the same call may succeed later, with nothing changed by hand.
     pub fn is_retryable(&self) -> bool {
         match &self.0.kind {
-            ErrorKind::Unreachable { .. } | ErrorKind::TimedOut | ErrorKind::BufferFull => true,
+            ErrorKind::Unreachable { .. }
+            | ErrorKind::TimedOut
+            | ErrorKind::BufferFull
+            | ErrorKind::Paced { .. } => true,
             ErrorKind::Other { retryable, .. } => *retryable,
             _ => false,
         }
@@ -237,7 +303,7 @@ pub(crate) fn kind_of_code(code: RDKafkaErrorCode, trouble: &Trouble, needs: Nee
             }
         }
         Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve | Code::SSL => {
-            unanswered(trouble, ErrorKind::Unreachable { said: None })
+            unanswered(trouble, unreachable(None))
         }
         Code::OperationTimedOut | Code::MessageTimedOut | Code::RequestTimedOut | Code::TimedOutQueue => {
             unanswered(trouble, ErrorKind::TimedOut)
@@ -251,12 +317,28 @@ pub(crate) fn kind_of_code(code: RDKafkaErrorCode, trouble: &Trouble, needs: Nee
     }
 }
 
+/// Nobody answers, as far as the last attempt came.
+pub(crate) fn unreachable(said: Option<String>) -> ErrorKind {
+    ErrorKind::Unreachable {
+        hop: said.as_deref().map_or(Hop::Unknown, Hop::of),
+        said,
+    }
+}
+
+/// Why there is no token, in one word.
+pub(crate) fn no_token(error: &AuthError) -> ErrorKind {
+    match error {
+        AuthError::Token(TokenError::CredentialsExpired) => ErrorKind::CredentialsExpired,
+        _ => ErrorKind::NoCredentials,
+    }
+}
+
 /// librdkafka shows a refused identity and a dead network alike, as an operation that ran out of
 /// time; what it reported on the way tells them apart.
 fn unanswered(trouble: &Trouble, otherwise: ErrorKind) -> ErrorKind {
     match (trouble.authentication(), trouble.network()) {
         (Some(said), _) => ErrorKind::AuthenticationRefused { said },
-        (None, Some(said)) => ErrorKind::Unreachable { said: Some(said) },
+        (None, Some(said)) => unreachable(Some(said)),
         (None, None) => otherwise,
     }
 }
@@ -281,4 +363,43 @@ fn is_transient(code: RDKafkaErrorCode) -> bool {
             | Code::Retry
             | Code::InvalidMessage
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// librdkafka's words for each way to fail.
+    #[test]
+    fn the_hop_is_read_from_what_librdkafka_says() {
+        let cases = [
+            (
+                "sasl_ssl://nowhere.example:9098/bootstrap: Failed to resolve 'nowhere.example:9098': Name or service not known (after 7ms in state CONNECT)",
+                Hop::Name,
+            ),
+            (
+                "sasl_ssl://127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in state CONNECT)",
+                Hop::Connection,
+            ),
+            (
+                "sasl_ssl://10.0.0.1:9098/bootstrap: Connection setup timed out in state CONNECT (after 30028ms in state CONNECT)",
+                Hop::Connection,
+            ),
+            (
+                "sasl_ssl://127.0.0.1:9092/bootstrap: SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener? (after 2ms in state SSL_HANDSHAKE)",
+                Hop::Tls,
+            ),
+            (
+                "sasl_ssl://127.0.0.1:9092/bootstrap: SSL handshake failed: ssl/statem/statem_clnt.c:1889:: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified",
+                Hop::Tls,
+            ),
+            (
+                "127.0.0.1:9098/bootstrap: Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration (connecting to a SSL listener?) or broker version is < 0.10",
+                Hop::Protocol,
+            ),
+        ];
+        for (said, hop) in cases {
+            assert_eq!(Hop::of(said), hop, "{said}");
+        }
+    }
 }

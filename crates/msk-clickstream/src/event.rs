@@ -186,6 +186,9 @@ pub struct Request {
 }
 
 impl ClickEvent {
+    /// Name and version of this layout, as the header `schema` says it.
+    pub const SCHEMA: &str = "click-event/1";
+
     /// An event at `occurred_at` by `visitor`, with a new id.
     pub fn new(occurred_at: SystemTime, visitor: impl Into<String>, action: Action) -> Self {
         let since = occurred_at

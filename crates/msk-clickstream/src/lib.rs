@@ -38,9 +38,13 @@ mod clf;
 mod context;
 mod error;
 mod event;
+mod meters;
 mod native;
+mod pace;
 mod probe;
 mod producer;
+mod record;
+mod statistics;
 mod token;
 mod trouble;
 
@@ -49,10 +53,14 @@ pub use admin::{Difference, KafkaTopicAdmin, compare};
 pub use auth::{AuthError, IamAuth};
 pub use clf::{AccessLog, BrokenLine};
 pub use context::IamContext;
-pub use error::{Error, ErrorKind, Limit};
+pub use error::{Error, ErrorKind, Hop, Limit};
 pub use event::{Action, CartChange, ClickEvent, Item, Page, Request, truncate_address};
+pub use pace::Quotas;
 pub use producer::{
-    ClickstreamProducer, Compression, Delivery, Leftovers, Pending, ProducerBuilder, SendError, SendSummary,
+    ClickstreamProducer, Compression, Delivery, KeyBy, Leftovers, Pending, ProducerBuilder, SendError,
+    SendSummary,
 };
 pub use rdkafka;
+pub use record::{HeaderError, Headers, Record};
+pub use statistics::{BrokerStatistics, Statistics};
 pub use token::{ADVERTISED_LIFE, LONGEST_LIFE, Token, TokenError};

@@ -8,7 +8,7 @@ use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::metadata::{Metadata, MetadataTopic};
 
-use crate::error::{ErrorKind, TO_DESCRIBE, kind_of, kind_of_code};
+use crate::error::{ErrorKind, TO_DESCRIBE, kind_of, kind_of_code, unreachable};
 use crate::trouble::Trouble;
 
 /// How long one request waits before what the client reported is looked at.
@@ -38,9 +38,7 @@ pub(crate) fn metadata<C: ClientContext>(
             return Err(last);
         }
         if trouble.all_down() >= ENOUGH_ROUNDS {
-            return Err(ErrorKind::Unreachable {
-                said: trouble.network(),
-            });
+            return Err(unreachable(trouble.network()));
         }
     }
     Err(last)

@@ -1,6 +1,7 @@
 //! What librdkafka reports on the side: the only place where it says why nothing arrives.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
@@ -13,9 +14,19 @@ const MOST_TEXTS: usize = 64;
 /// closed and the next one is made with the new identity, so it is no refusal.
 const CHANGED_PRINCIPAL: &str = "Cannot change principals during re-authentication";
 
+/// What librdkafka puts before a broker's refusal of an identity.
+const AUTHENTICATION: &str = "SASL authentication error: ";
+
 /// The last reasons that one client gave. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trouble(Arc<Mutex<State>>);
+pub(crate) struct Trouble(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Whether there is anything to forget, so that a delivery need not look.
+    any: AtomicBool,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -41,11 +52,25 @@ impl Trouble {
             _ => {}
         }
         drop(state);
+        self.0.any.store(true, Ordering::Release);
         self.log(RDKafkaLogLevel::Warning, "error", reason);
+    }
+
+    /// Keeps what a log line says of a connection that failed, where no error callback comes with it.
+    pub(crate) fn hear(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        if facility == "FAIL" && !text.contains(AUTHENTICATION) {
+            self.state().network.get_or_insert_with(|| text.to_owned());
+            self.0.any.store(true, Ordering::Release);
+        }
+        self.log(level, facility, text);
     }
 
     /// Forgets the reasons, because something arrived.
     pub(crate) fn clear(&self) {
+        if !self.0.any.load(Ordering::Acquire) {
+            return;
+        }
+        self.0.any.store(false, Ordering::Release);
         let mut state = self.state();
         state.authentication = None;
         state.network = None;
@@ -99,16 +124,13 @@ impl Trouble {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The broker's own words at the end of librdkafka's line.
 fn said_by_broker(reason: &str) -> String {
-    let said = reason
-        .rsplit("SASL authentication error: ")
-        .next()
-        .unwrap_or(reason);
+    let said = reason.rsplit(AUTHENTICATION).next().unwrap_or(reason);
     said.split(" (after ").next().unwrap_or(said).to_owned()
 }
 

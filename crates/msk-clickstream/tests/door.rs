@@ -239,7 +239,7 @@ async fn events_that_are_too_large_are_rejected_with_the_limit() {
         .unwrap_err();
     let limited = |limited_by, size| ErrorKind::TooLarge { size, limited_by };
     assert_eq!(*for_redshift.error.kind(), limited(Limit::Redshift, 16_777_217));
-    assert_eq!(for_redshift.payload.len(), 16_777_217);
+    assert_eq!(for_redshift.record.payload.len(), 16_777_217);
     let random = incompressible(2_000_000);
     let for_topic = producer.send_bytes(None, &random).await.unwrap_err();
     assert_eq!(*for_topic.error.kind(), limited(Limit::Topic, 2_000_000));
@@ -286,7 +286,7 @@ async fn a_closed_producer_hands_back_what_it_gets() {
     assert!(producer.close(DEADLINE).await.is_empty());
     let refused = producer.send(&event(1)).await.unwrap_err();
     assert_eq!(*refused.error.kind(), ErrorKind::Closed);
-    assert!(!refused.payload.is_empty());
+    assert!(!refused.record.payload.is_empty());
 }
 
 #[tokio::test]

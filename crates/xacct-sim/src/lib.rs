@@ -107,7 +107,9 @@ pub use crate::http::door::{HttpDoor, HttpDoorOptions};
 pub use builder::SimBuilder;
 pub use clock::{SimClock, SimTime};
 pub use inventory::Inventory;
-pub use kafka::{Brokers, DoorError, KafkaDoor, KafkaDoorOptions, KafkaStore, Standing};
+pub use kafka::{
+    Brokers, DoorCounts, DoorError, KafkaDoor, KafkaDoorOptions, KafkaFault, KafkaStore, Standing,
+};
 pub use kit::Storyteller;
 pub use log::{ApiCalls, Entry, Outcome};
 pub use modelled::{MODELLED, Modelled};

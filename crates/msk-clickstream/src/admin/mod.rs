@@ -15,7 +15,7 @@ use xacct_types::{
 };
 
 use crate::access::KafkaAccess;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, no_token};
 use session::Session;
 
 /// Administers topics as the identity of a [`KafkaAccess`].
@@ -79,7 +79,8 @@ impl KafkaTopicAdmin {
     ) -> Result<T, TopicError> {
         let operation = "administer topics";
         let context = self.access.context().await.map_err(|error| {
-            topic_error(Error::new(operation, ErrorKind::NoCredentials).with_source(error))
+            let kind = no_token(&error);
+            topic_error(Error::new(operation, kind).with_source(error))
         })?;
         let config = self.access.client_config(bootstrap);
         let done = tokio::task::spawn_blocking(move || work(&Session::open(&config, context)?)).await;
@@ -134,6 +135,7 @@ fn topic_error(error: Error) -> TopicError {
     let kind = match error.kind() {
         ErrorKind::Unreachable { .. } => TopicErrorKind::Unreachable,
         ErrorKind::NoCredentials
+        | ErrorKind::CredentialsExpired
         | ErrorKind::AuthenticationRefused { .. }
         | ErrorKind::MissingPermission { .. } => TopicErrorKind::Denied,
         ErrorKind::TimedOut | ErrorKind::Closed => TopicErrorKind::Transient,
@@ -155,6 +157,7 @@ fn into_source(error: Error) -> Box<dyn std::error::Error + Send + Sync> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::unreachable;
 
     fn topic(name: &str) -> TopicName {
         name.parse().unwrap()
@@ -188,10 +191,7 @@ mod tests {
     #[test]
     fn kinds_of_errors_keep_their_meaning() {
         let kind = |kind| topic_error(Error::new("create topic `t`", kind)).kind;
-        assert_eq!(
-            kind(ErrorKind::Unreachable { said: None }),
-            TopicErrorKind::Unreachable
-        );
+        assert_eq!(kind(unreachable(None)), TopicErrorKind::Unreachable);
         assert_eq!(
             kind(ErrorKind::MissingPermission { action: "a" }),
             TopicErrorKind::Denied

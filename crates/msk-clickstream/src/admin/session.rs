@@ -14,8 +14,9 @@ use rdkafka::producer::{Producer, ThreadedProducer};
 use tokio::runtime::Handle;
 use xacct_types::{TopicName, TopicSettings, TopicState};
 
+use crate::auth::AuthError;
 use crate::context::IamContext;
-use crate::error::{Error, ErrorKind, Needs, TO_DESCRIBE, kind_of, kind_of_code};
+use crate::error::{Error, ErrorKind, Needs, TO_DESCRIBE, kind_of, kind_of_code, no_token};
 use crate::probe;
 
 /// How long the brokers may take to answer one request.
@@ -23,10 +24,16 @@ const REQUEST: Duration = Duration::from_secs(10);
 /// How often and how many times a new topic is looked at until it can be written to: 30 s in all.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 const LOOKS: u32 = 150;
+/// The same for settings that were changed: 4 s in all.
+const CHANGE_LOOKS: u32 = 20;
 
 const TO_CREATE: Needs = Needs {
     topic: "kafka-cluster:CreateTopic",
     cluster: "kafka-cluster:CreateTopic",
+};
+const TO_READ_CONFIGURATION: Needs = Needs {
+    topic: "kafka-cluster:DescribeTopicDynamicConfiguration",
+    cluster: "kafka-cluster:DescribeTopicDynamicConfiguration",
 };
 const TO_DELETE: Needs = Needs {
     topic: "kafka-cluster:DeleteTopic",
@@ -61,10 +68,12 @@ impl Session {
         let admin: AdminClient<IamContext> = config
             .create_with_context(context.for_another_client())
             .map_err(failed)?;
-        let no_token =
-            |error| Error::new("open a client for topics", ErrorKind::NoCredentials).with_source(error);
-        context.set_first_token(reader.client()).map_err(no_token)?;
-        context.set_first_token(admin.inner()).map_err(no_token)?;
+        let unsigned = |error: AuthError| {
+            let kind = no_token(&error);
+            Error::new("open a client for topics", kind).with_source(error)
+        };
+        context.set_first_token(reader.client()).map_err(unsigned)?;
+        context.set_first_token(admin.inner()).map_err(unsigned)?;
         Ok(Self {
             reader,
             admin,
@@ -92,27 +101,33 @@ impl Session {
     }
 
     fn config(&self, name: &TopicName) -> BTreeMap<String, String> {
-        self.entries(name)
+        let entries = self.entries(name).unwrap_or_else(|kind| {
+            tracing::debug!(%kind, topic = %name, "the topic's configuration is not known");
+            Vec::new()
+        });
+        entries
             .into_iter()
             .filter_map(|entry| Some((entry.name, entry.value?)))
             .collect()
     }
 
-    /// The configuration of a topic, or nothing if the role may not read it.
-    fn entries(&self, name: &TopicName) -> Vec<ConfigEntry> {
+    /// The configuration of a topic, with where each setting is from.
+    fn entries(&self, name: &TopicName) -> Result<Vec<ConfigEntry>, ErrorKind> {
         let wanted = [ResourceSpecifier::Topic(name.as_str())];
         let described = self
             .runtime
             .block_on(self.admin.describe_configs(&wanted, &options()));
-        let resources = described.unwrap_or_else(|error| {
-            tracing::debug!(%error, topic = %name, "the topic's configuration is not known");
-            Vec::new()
-        });
-        resources
-            .into_iter()
-            .flatten()
-            .flat_map(|resource| resource.entries)
-            .collect()
+        let resources =
+            described.map_err(|error| kind_of(&error, &self.context.trouble, TO_READ_CONFIGURATION))?;
+        match resources.into_iter().next() {
+            // A topic has settings; the binding drops the error that came in their place.
+            Some(Ok(resource)) if resource.entries.is_empty() => Err(ErrorKind::MissingPermission {
+                action: TO_READ_CONFIGURATION.topic,
+            }),
+            Some(Ok(resource)) => Ok(resource.entries),
+            Some(Err(code)) => Err(kind_of_code(code, &self.context.trouble, TO_READ_CONFIGURATION)),
+            None => Err(ErrorKind::TimedOut),
+        }
     }
 
     pub(super) fn create(&self, topic: &TopicSettings) -> Result<(), Error> {
@@ -177,7 +192,12 @@ impl Session {
     /// Sets what differs. librdkafka's call replaces all settings of a topic, so those that stay are
     /// sent along.
     fn change_config(&self, topic: &TopicSettings, operation: &str) -> Result<(), Error> {
+        if topic.config.is_empty() {
+            return Ok(());
+        }
+        // Settings that were not read would be reset.
         let present = self.entries(&topic.name);
+        let present = present.map_err(|kind| Error::new(operation, kind))?;
         let value = |name: &str| present.iter().find(|entry| entry.name == name)?.value.as_deref();
         if topic
             .config
@@ -201,12 +221,29 @@ impl Session {
         let changed = self
             .runtime
             .block_on(self.admin.alter_configs([&change], &options()));
-        let results = changed.map_err(|error| self.failed(operation, error, TO_CONFIGURE))?;
-        match results.into_iter().next() {
-            Some(Ok(_)) => Ok(()),
-            Some(Err((_, code))) => Err(self.refused(operation, code, TO_CONFIGURE)),
-            None => Err(Error::new(operation, ErrorKind::TimedOut)),
+        changed.map_err(|error| self.failed(operation, error, TO_CONFIGURE))?;
+        self.wait_until_changed(topic, operation)
+    }
+
+    /// The binding does not tell whether a broker took the settings (rdkafka 0.39 reads no result of
+    /// `AlterConfigs`), so they are read again.
+    fn wait_until_changed(&self, topic: &TopicSettings, operation: &str) -> Result<(), Error> {
+        let mut kept = String::new();
+        for _ in 0..CHANGE_LOOKS {
+            let present = self.entries(&topic.name);
+            let present = present.map_err(|kind| Error::new(operation, kind))?;
+            let value = |name: &str| present.iter().find(|entry| entry.name == name)?.value.as_deref();
+            let other = topic
+                .config
+                .iter()
+                .find(|(name, wanted)| value(name) != Some(wanted));
+            let Some((name, _)) = other else { return Ok(()) };
+            kept = format!("{name} stays {}", value(name).unwrap_or("unset"));
+            std::thread::sleep(LOOK_AGAIN);
         }
+        let action = TO_CONFIGURE.topic;
+        let said = format!("{kept}: the value is not taken, or the role lacks {action}");
+        Err(Error::new(operation, ErrorKind::TopicRefused { said }))
     }
 
     pub(super) fn delete(&self, name: &TopicName) -> Result<(), Error> {

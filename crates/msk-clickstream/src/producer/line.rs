@@ -10,22 +10,22 @@ use rdkafka::ClientConfig;
 use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
-use rdkafka::producer::{
-    BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer,
-};
-use tokio::sync::{Notify, oneshot};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message};
+use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer};
+use rdkafka::statistics::Statistics as Raw;
 use xacct_types::TopicName;
 
+use crate::auth::TakesTokens;
 use crate::context::IamContext;
-use crate::error::{Error, ErrorKind, Limit, TO_WRITE, kind_of, kind_of_code};
-use crate::native;
+use crate::error::{Error, ErrorKind, Limit, TO_WRITE, kind_of, kind_of_code, no_token};
+use crate::native::{self, Produced};
+use crate::record::{Headers, Outgoing, Record};
+use crate::statistics::Statistics;
 use crate::trouble::Trouble;
 
 use super::report::SendError;
-
-/// How long purged events may take to come back.
-const TAKING_BACK: Duration = Duration::from_secs(2);
+use super::ticket::{Failure, One, Ticket};
+use super::works::Works;
 
 /// Where an event was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,36 +36,18 @@ pub struct Delivery {
     pub offset: i64,
 }
 
-/// A record on its way in.
-#[derive(Debug)]
-pub(super) struct Outgoing {
-    pub(super) key: Option<Vec<u8>>,
-    pub(super) payload: Vec<u8>,
-    /// Milliseconds since the Unix epoch; the present time if absent.
-    pub(super) timestamp_ms: Option<i64>,
-}
-
-/// How a record ended, before the reason is worked out.
-type Outcome = Result<Delivery, Failure>;
-
-#[derive(Debug)]
-pub(super) struct Failure {
-    code: Option<RDKafkaErrorCode>,
-    possibly_written: bool,
-    key: Option<Vec<u8>>,
-    payload: Vec<u8>,
-}
-
 /// One librdkafka producer.
 pub(super) struct Line {
+    // Dropped before the client that it belongs to.
+    topic: native::Topic,
     pub(super) native: ThreadedProducer<Deliveries>,
-    topic: TopicName,
+    name: TopicName,
 }
 
 impl std::fmt::Debug for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Line")
-            .field("topic", &self.topic)
+            .field("topic", &self.name)
             .finish_non_exhaustive()
     }
 }
@@ -75,20 +57,30 @@ impl Line {
     pub(super) fn open(
         config: &ClientConfig,
         context: &IamContext,
-        topic: &TopicName,
-    ) -> Result<Self, Error> {
-        let failed = |kind| Error::new(format!("open a producer for topic `{topic}`"), kind);
-        let deliveries = Deliveries::new(context.for_another_client());
+        name: &TopicName,
+        works: &Arc<Works>,
+    ) -> Result<Arc<Self>, Error> {
+        let failed = |kind| Error::new(format!("open a producer for topic `{name}`"), kind);
+        let deliveries = Deliveries::new(context.for_another_client(), Arc::clone(works));
         let native: ThreadedProducer<Deliveries> = config
             .create_with_context(deliveries)
             .map_err(|error| failed(kind_of(&error, &Trouble::default(), TO_WRITE)).with_source(error))?;
         context
             .set_first_token(native.client())
-            .map_err(|error| failed(ErrorKind::NoCredentials).with_source(error))?;
-        Ok(Self {
+            .map_err(|error| failed(no_token(&error)).with_source(error))?;
+        let refused = || {
+            failed(ErrorKind::TopicRefused {
+                said: "librdkafka does not take its name".to_owned(),
+            })
+        };
+        let line = Arc::new(Self {
+            topic: native::Topic::new(native.client(), name.as_str()).ok_or_else(refused)?,
             native,
-            topic: topic.clone(),
-        })
+            name: name.clone(),
+        });
+        let taker: Arc<dyn TakesTokens> = line.clone();
+        context.keep_supplied(&taker);
+        Ok(line)
     }
 
     /// What the producer's callbacks share.
@@ -96,41 +88,34 @@ impl Line {
         self.native.client().context()
     }
 
-    /// Whether librdkafka will never send anything again.
-    pub(super) fn is_broken(&self) -> bool {
-        self.native.client().fatal_error().is_some()
+    /// Puts a record into librdkafka's buffer; a refused one gives its ticket back.
+    pub(super) fn produce(
+        &self,
+        outgoing: Outgoing<'_>,
+        always: &Headers,
+        ticket: Arc<Ticket>,
+    ) -> Result<(), RDKafkaErrorCode> {
+        let produced = Produced {
+            key: outgoing.key,
+            payload: outgoing.payload,
+            timestamp_ms: outgoing.timestamp_ms(),
+            headers: [always, outgoing.headers],
+        };
+        native::produce(self.native.client(), &self.topic, produced, ticket).map_err(|(code, _)| code)
     }
 
-    /// Puts a record into the buffer.
-    pub(super) fn enqueue(line: &Arc<Self>, outgoing: Outgoing) -> Result<Pending, SendError> {
-        let (answer, answered) = oneshot::channel();
-        let mut record = BaseRecord::with_opaque_to(line.topic.as_str(), Box::new(answer));
-        record = record.payload(&outgoing.payload);
-        if let Some(key) = &outgoing.key {
-            record = record.key(key);
-        }
-        if let Some(timestamp_ms) = outgoing.timestamp_ms {
-            record = record.timestamp(timestamp_ms);
-        }
-        match line.native.send(record) {
-            Ok(()) => Ok(Pending {
-                answered,
-                line: Arc::clone(line),
-            }),
-            Err((error, _)) => {
-                let code = error.rdkafka_error_code();
-                let kind = line.kind(code, outgoing.payload.len());
-                Err(SendError::not_sent(line.error(kind).with_source(error), outgoing))
-            }
-        }
-    }
-
-    /// Takes everything unsent out of the buffer, so that those who wait are answered. Blocks.
-    pub(super) fn take_back(&self) {
+    /// Takes everything unsent out of the buffer within `limit`, so that those who wait are answered.
+    /// Blocks.
+    pub(super) fn take_back(&self, limit: Duration) {
         self.native.purge(PurgeConfig::default().queue().inflight());
-        if let Err(error) = self.native.flush(TAKING_BACK) {
-            tracing::warn!(%error, "some events were not taken back in time");
+        if let Err(error) = self.native.flush(limit) {
+            tracing::warn!(%error, topic = %self.name, "some events were not taken back in time");
         }
+    }
+
+    /// Events that have no answer yet.
+    pub(super) fn unanswered(&self) -> usize {
+        usize::try_from(self.native.in_flight_count()).unwrap_or_default()
     }
 
     /// Failures that nobody waited for.
@@ -139,22 +124,19 @@ impl Line {
         raw.into_iter().map(|failure| self.send_error(failure)).collect()
     }
 
-    fn send_error(&self, failure: Failure) -> SendError {
-        let Failure {
-            code,
-            possibly_written,
-            key,
-            payload,
-        } = failure;
+    pub(super) fn send_error(&self, failure: Failure) -> SendError {
         let error = self
-            .error(self.kind(code, payload.len()))
-            .possibly_written_if(possibly_written);
+            .refusal(failure.code, failure.record.payload.len())
+            .possibly_written_if(failure.possibly_written);
         SendError {
             error,
-            key,
-            payload,
-            timestamp_ms: None,
+            record: failure.record,
         }
+    }
+
+    /// What a code of librdkafka means for an event of `size` bytes.
+    pub(super) fn refusal(&self, code: Option<RDKafkaErrorCode>, size: usize) -> Error {
+        Error::new(format!("send to topic `{}`", self.name), self.kind(code, size))
     }
 
     fn kind(&self, code: Option<RDKafkaErrorCode>, size: usize) -> ErrorKind {
@@ -177,9 +159,13 @@ impl Line {
             },
         }
     }
+}
 
-    fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(format!("send to topic `{}`", self.topic), kind)
+impl TakesTokens for Line {
+    fn take_token(&self, token: OAuthToken) {
+        if let Err(said) = native::set_token(self.native.client(), token) {
+            tracing::warn!(said, topic = %self.name, "librdkafka takes no fresh token");
+        }
     }
 }
 
@@ -187,54 +173,60 @@ impl Line {
 #[derive(Debug)]
 #[must_use = "a failure that nobody waits for is reported only by `flush` and `close`"]
 pub struct Pending {
-    answered: oneshot::Receiver<Outcome>,
+    ticket: Arc<Ticket>,
     line: Arc<Line>,
+}
+
+impl Pending {
+    pub(super) fn new(ticket: Arc<Ticket>, line: Arc<Line>) -> Self {
+        Self { ticket, line }
+    }
+
+    fn one(&self) -> Option<&One> {
+        match &*self.ticket {
+            Ticket::One(one) => Some(one),
+            Ticket::Many(_) => None,
+        }
+    }
 }
 
 impl Future for Pending {
     type Output = Result<Delivery, SendError>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let outcome = ready!(Pin::new(&mut self.answered).poll(context));
-        // The sender is dropped unanswered only with the whole producer, whose last word was lost.
-        let lost = |_| {
-            Err(Failure {
-                code: None,
-                possibly_written: true,
-                key: None,
-                payload: Vec::new(),
-            })
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = match self.one() {
+            Some(one) => ready!(one.poll(context)),
+            None => Err(Failure::lost()),
         };
-        Poll::Ready(
-            outcome
-                .unwrap_or_else(lost)
-                .map_err(|failure| self.line.send_error(failure)),
-        )
+        Poll::Ready(outcome.map_err(|failure| self.line.send_error(failure)))
     }
 }
 
-/// The context of a producer: authentication, and the delivery reports.
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(failure) = self.one().and_then(One::abandon) {
+            self.line.deliveries().unclaimed().push(failure);
+        }
+    }
+}
+
+/// The context of a producer: authentication, statistics and the delivery reports.
 pub(super) struct Deliveries {
     pub(super) context: IamContext,
-    space: Notify,
+    works: Arc<Works>,
     unclaimed: Mutex<Vec<Failure>>,
 }
 
 impl Deliveries {
-    fn new(context: IamContext) -> Self {
+    fn new(context: IamContext, works: Arc<Works>) -> Self {
         Self {
             context,
-            space: Notify::new(),
+            works,
             unclaimed: Mutex::default(),
         }
     }
 
-    /// Resolves when an event has left the buffer.
-    pub(super) fn space(&self) -> tokio::sync::futures::Notified<'_> {
-        self.space.notified()
-    }
-
-    fn unclaimed(&self) -> std::sync::MutexGuard<'_, Vec<Failure>> {
+    pub(super) fn unclaimed(&self) -> std::sync::MutexGuard<'_, Vec<Failure>> {
         self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -250,34 +242,66 @@ impl ClientContext for Deliveries {
         self.context.error(error, reason);
     }
 
+    fn stats(&self, raw: Raw) {
+        self.works.learn(Statistics::read(&raw, &self.works.topic));
+    }
+
     fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
         self.context.generate_oauth_token(config)
     }
 }
 
 impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Box<oneshot::Sender<Outcome>>;
+    type DeliveryOpaque = Arc<Ticket>;
 
     /// Runs on the polling thread.
-    fn delivery(&self, result: &DeliveryResult<'_>, answer: Self::DeliveryOpaque) {
-        let outcome = match result {
+    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Arc<Ticket>) {
+        let (outcome, size) = match result {
             Ok(message) => {
+                let size = size(message);
                 self.context.trouble.clear();
-                Ok(Delivery {
+                self.works.meters.delivered(size, native::age(message));
+                let delivery = Delivery {
                     partition: message.partition(),
                     offset: message.offset(),
-                })
+                };
+                (Ok(delivery), size)
             }
-            Err((error, message)) => Err(Failure {
-                code: error.rdkafka_error_code(),
-                possibly_written: native::possibly_written(message),
-                key: message.key().map(<[u8]>::to_vec),
-                payload: message.payload().map(<[u8]>::to_vec).unwrap_or_default(),
-            }),
+            Err((error, message)) => {
+                let failure = Failure {
+                    code: error.rdkafka_error_code(),
+                    possibly_written: native::possibly_written(message),
+                    record: record(message, &self.works.headers),
+                };
+                self.works.meters.failed(failure.possibly_written);
+                (Err(failure), size(message))
+            }
         };
-        if let Err(Err(failure)) = answer.send(outcome) {
+        self.works.budget.release(size);
+        if let Some(failure) = ticket.complete(outcome) {
             self.unclaimed().push(failure);
         }
-        self.space.notify_one();
+    }
+}
+
+fn size(message: &BorrowedMessage<'_>) -> usize {
+    message.payload_len() + message.key_len()
+}
+
+/// The record of a message, without the headers that the producer adds to every one.
+fn record(message: &BorrowedMessage<'_>, always: &Headers) -> Record {
+    let mut headers = Headers::new();
+    for at in always.iter().count()..message.headers().map_or(0, |headers| headers.count()) {
+        let header = message.headers().and_then(|headers| headers.try_get(at));
+        if let Some(header) = header {
+            headers.push(header.key, header.value.unwrap_or_default());
+        }
+    }
+    Record {
+        key: message.key().map(<[u8]>::to_vec),
+        payload: message.payload().map(<[u8]>::to_vec).unwrap_or_default(),
+        // Not to be had from a message that failed.
+        timestamp: None,
+        headers,
     }
 }

@@ -1,8 +1,7 @@
 //! What becomes of events that were not delivered.
 
 use crate::error::Error;
-
-use super::line::Outgoing;
+use crate::record::Record;
 
 /// An event that was not delivered, with its bytes.
 #[derive(Debug)]
@@ -10,11 +9,8 @@ use super::line::Outgoing;
 pub struct SendError {
     /// Why. [`Error::has_no_side_effects`] says whether it may be in the topic all the same.
     pub error: Error,
-    /// The key.
-    pub key: Option<Vec<u8>>,
-    /// The event as it would have been sent.
-    pub payload: Vec<u8>,
-    pub(super) timestamp_ms: Option<i64>,
+    /// The event as it would have been sent; it can be sent again.
+    pub record: Record,
 }
 
 /// Says what its [`Error`] says.
@@ -27,31 +23,6 @@ impl std::fmt::Display for SendError {
 impl std::error::Error for SendError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.error.source()
-    }
-}
-
-impl SendError {
-    pub(super) fn not_sent(error: Error, outgoing: Outgoing) -> Self {
-        let Outgoing {
-            key,
-            payload,
-            timestamp_ms,
-        } = outgoing;
-        Self {
-            error,
-            key,
-            payload,
-            timestamp_ms,
-        }
-    }
-
-    /// The record, for another attempt.
-    pub(super) fn into_outgoing(self) -> Outgoing {
-        Outgoing {
-            key: self.key,
-            payload: self.payload,
-            timestamp_ms: self.timestamp_ms,
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use super::TAKING_BACK;
 use super::line::Line;
 use super::report::SendError;
 
@@ -20,7 +21,7 @@ impl Retired {
     /// Answers everything that is left on a line, as possibly written where that is so, and ends it.
     pub(super) fn retire(&self, line: Arc<Line>) {
         let work = move || {
-            line.take_back();
+            line.take_back(TAKING_BACK);
             line.take_unclaimed()
         };
         let thread = std::thread::Builder::new()

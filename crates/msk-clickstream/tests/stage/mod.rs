@@ -1,9 +1,13 @@
 //! A simulated account with an active cluster, and a door to it.
 
-use std::time::Duration;
+#![allow(dead_code, reason = "each program that includes this uses a part of it")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::future::ProvideCredentials as ProvidedCredentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use msk_clickstream::KafkaAccess;
@@ -39,7 +43,7 @@ impl Stage {
         )
     }
 
-    fn with(standing: Standing, options: &KafkaDoorOptions) -> Self {
+    pub(crate) fn with(standing: Standing, options: &KafkaDoorOptions) -> Self {
         let sim = Sim::builder()
             .seed(7)
             .region(REGION)
@@ -104,6 +108,20 @@ impl Stage {
         )
     }
 
+    /// A new access key of the user with this name.
+    pub(crate) fn another_key(&self, user: &str) -> Credentials {
+        let params = json!({"UserName": user});
+        let made = self.sim.call(ACCOUNT, "iam", "CreateAccessKey", params).unwrap();
+        let text = |name: &str| made["AccessKey"][name].as_str().unwrap().to_owned();
+        Credentials::from_keys(text("AccessKeyId"), text("SecretAccessKey"), None)
+    }
+
+    /// Access with these credentials, one after the other and from the start again, each for `life`.
+    pub(crate) fn rotating(&self, credentials: Vec<Credentials>, life: Duration) -> KafkaAccess {
+        let rotating = Rotating::new(credentials, life);
+        self.access_of(REGION, SharedCredentialsProvider::new(rotating))
+    }
+
     /// Lets nobody reach the brokers any more.
     pub(crate) fn close_port(&self) {
         let call = |operation, params| self.sim.call(ACCOUNT, "ec2", operation, params).unwrap();
@@ -135,7 +153,7 @@ impl Stage {
         self.access_of(region, SharedCredentialsProvider::new(credentials))
     }
 
-    fn access_of(&self, region: &str, credentials: SharedCredentialsProvider) -> KafkaAccess {
+    pub(crate) fn access_of(&self, region: &str, credentials: SharedCredentialsProvider) -> KafkaAccess {
         let config = SdkConfig::builder()
             .region(Region::new(region.to_owned()))
             .credentials_provider(credentials)
@@ -144,6 +162,36 @@ impl Stage {
         access
             .with_bootstrap(self.door.bootstrap())
             .with_ca_pem(self.door.ca_pem())
+    }
+}
+
+/// A source whose credentials last for a while, and are others the next time.
+#[derive(Debug)]
+pub(crate) struct Rotating {
+    credentials: Vec<Credentials>,
+    life: Duration,
+    given: AtomicUsize,
+}
+
+impl Rotating {
+    pub(crate) fn new(credentials: Vec<Credentials>, life: Duration) -> Self {
+        Self {
+            credentials,
+            life,
+            given: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl ProvideCredentials for Rotating {
+    fn provide_credentials<'a>(&'a self) -> ProvidedCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let given = self.given.fetch_add(1, Ordering::Relaxed);
+        let mut next = self.credentials[given % self.credentials.len()].clone();
+        *next.expiry_mut() = Some(SystemTime::now() + self.life);
+        ProvidedCredentials::ready(Ok(next))
     }
 }
 

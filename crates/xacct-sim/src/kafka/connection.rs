@@ -12,6 +12,7 @@ use super::access::Estate;
 use super::api::{self, Answer};
 use super::authenticate::Identity;
 use super::door::Notes;
+use super::faults::{Faults, KafkaFault};
 use super::frame::{Frame, WireFault};
 use super::wall;
 
@@ -25,6 +26,7 @@ pub(super) struct Broker {
     pub(super) address: SocketAddr,
     pub(super) longest_session: Option<Duration>,
     pub(super) notes: Notes,
+    pub(super) faults: Faults,
 }
 
 /// What one connection has shown so far.
@@ -36,6 +38,8 @@ pub(super) struct Session {
     pub(super) identity: Option<Identity>,
     /// Set when the answer to the present request is the last one.
     pub(super) closing: bool,
+    /// The error that the present produce request is to be refused with.
+    pub(super) refuse: Option<i16>,
 }
 
 impl Session {
@@ -60,9 +64,16 @@ pub(super) async fn serve(broker: Arc<Broker>, stream: TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
-    let outcome = match broker.acceptor.accept(stream).await {
-        Ok(stream) => converse(&broker, stream).await,
-        Err(error) => Err(WireFault::Io(error)),
+    let mut cut = broker.faults.accepted();
+    let served = async {
+        match broker.acceptor.accept(stream).await {
+            Ok(stream) => converse(&broker, stream).await,
+            Err(error) => Err(WireFault::Io(error)),
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = served => outcome,
+        _ = cut.changed() => Err(WireFault::Scripted("all connections are cut")),
     };
     if let Err(fault) = outcome {
         broker.notes.add(format!("a connection was closed: {fault}"));
@@ -73,7 +84,11 @@ async fn converse(broker: &Broker, stream: impl AsyncRead + AsyncWrite + Unpin) 
     let mut stream = BufReader::with_capacity(64 * 1024, stream);
     let mut session = Session::default();
     while let Some(frame) = Frame::read(&mut stream).await? {
-        if let Some(bytes) = respond(broker, &mut session, &frame).await? {
+        let answer = match frame.is_produce().then(|| broker.faults.of_produce()).flatten() {
+            None => respond(broker, &mut session, &frame).await?,
+            Some(fault) => disturbed(broker, &mut session, &frame, fault).await?,
+        };
+        if let Some(bytes) = answer {
             stream.write_all(&bytes).await?;
             stream.flush().await?;
         }
@@ -83,6 +98,33 @@ async fn converse(broker: &Broker, stream: impl AsyncRead + AsyncWrite + Unpin) 
         }
     }
     Ok(())
+}
+
+/// The answer to a produce request that meets a fault.
+async fn disturbed(
+    broker: &Broker,
+    session: &mut Session,
+    frame: &Frame,
+    fault: KafkaFault,
+) -> Result<Option<bytes::Bytes>, WireFault> {
+    match fault {
+        KafkaFault::Cut => Err(WireFault::Scripted("a request is cut off")),
+        KafkaFault::LoseAnswer => {
+            respond(broker, session, frame).await?;
+            Err(WireFault::Scripted("an answer is lost"))
+        }
+        KafkaFault::Delay(time) => {
+            let answer = respond(broker, session, frame).await?;
+            wall::sleep(time).await;
+            Ok(answer)
+        }
+        KafkaFault::Refuse(code) => {
+            session.refuse = Some(code);
+            let answer = respond(broker, session, frame).await;
+            session.refuse = None;
+            answer
+        }
+    }
 }
 
 /// The bytes that answer a request; `None` where the client wants no answer.

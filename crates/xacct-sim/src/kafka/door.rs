@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::access::Estate;
 use super::connection::{Broker, serve};
+use super::faults::{DoorCounts, Faults, KafkaFault};
 use super::tls::{self, TlsFault};
 use super::wall;
 
@@ -103,6 +104,7 @@ pub struct KafkaDoor {
     ca_pem: String,
     standing: Standing,
     notes: Notes,
+    faults: Faults,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -117,12 +119,14 @@ impl KafkaDoor {
         let socket = Socket::bind(standing, options.port)?;
         let address = socket.address()?;
         let notes = Notes::default();
+        let faults = Faults::new();
         let broker = Broker {
             estate,
             acceptor: identity.acceptor,
             address,
             longest_session: options.longest_session,
             notes: notes.clone(),
+            faults: faults.clone(),
         };
         let (stop, stopped) = oneshot::channel();
         let (started, start) = std::sync::mpsc::channel();
@@ -138,6 +142,7 @@ impl KafkaDoor {
             ca_pem: identity.ca_pem,
             standing,
             notes,
+            faults,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -161,6 +166,27 @@ impl KafkaDoor {
     /// Where clients of this door stand.
     pub fn standing(&self) -> Standing {
         self.standing
+    }
+
+    /// From now on every `every`th produce request meets this fault, 1 being all of them. Several faults
+    /// may be set; of those whose turn it is, the first one set is met.
+    pub fn fault(&self, fault: KafkaFault, every: u64) {
+        self.faults.add(fault, every);
+    }
+
+    /// Takes all faults away.
+    pub fn heal(&self) {
+        self.faults.clear();
+    }
+
+    /// Closes every connection that is open, as a broker that restarts would.
+    pub fn cut_connections(&self) {
+        self.faults.cut();
+    }
+
+    /// What clients have done so far.
+    pub fn counts(&self) -> DoorCounts {
+        self.faults.counts()
     }
 
     /// Why clients were refused, the latest last; at most the last thousand reasons.

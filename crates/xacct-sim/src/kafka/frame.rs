@@ -23,6 +23,8 @@ pub(super) enum WireFault {
     NotAuthenticated(i16),
     #[error("the session of {0} has expired")]
     SessionExpired(String),
+    #[error("as scripted: {0}")]
+    Scripted(&'static str),
 }
 
 /// One request, its body not decoded yet.
@@ -63,6 +65,11 @@ impl Frame {
             correlation_id: header.correlation_id,
             body: bytes,
         })
+    }
+
+    /// Whether records are to be written.
+    pub(super) fn is_produce(&self) -> bool {
+        self.key == ApiKey::Produce as i16
     }
 
     /// The body as a request of type `R`.

@@ -16,6 +16,7 @@ mod api;
 mod authenticate;
 mod connection;
 mod door;
+mod faults;
 mod frame;
 mod refusal;
 mod sequence;
@@ -27,6 +28,7 @@ mod wall;
 
 pub use admin::Brokers;
 pub use door::{DoorError, KafkaDoor, KafkaDoorOptions, Standing};
+pub use faults::{DoorCounts, KafkaFault};
 pub use refusal::StoreError;
 pub use sequence::ProducerStamp;
 pub use settings::effective_settings;

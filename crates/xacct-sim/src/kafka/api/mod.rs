@@ -59,6 +59,8 @@ pub(super) struct Asked<'a> {
     pub(super) broker: &'a Broker,
     pub(super) identity: &'a Identity,
     pub(super) frame: &'a Frame,
+    /// The error that a produce request is to be refused with.
+    pub(super) refuse: Option<i16>,
 }
 
 /// Answers one request.
@@ -84,6 +86,7 @@ pub(super) fn answer(broker: &Broker, session: &mut Session, frame: &Frame) -> R
         broker,
         identity: session.identity(frame.key)?,
         frame,
+        refuse: session.refuse,
     };
     match key {
         ApiKey::Produce => produce::produce(&asked),

@@ -50,7 +50,7 @@ pub(super) fn produce(asked: &Asked<'_>) -> Result<Answer, WireFault> {
     let request: ProduceRequest = asked.body()?;
     let refused = match request.acks {
         _ if request.transactional_id.is_some() => Some(ResponseError::TransactionalIdAuthorizationFailed),
-        -1..=1 => None,
+        -1..=1 => asked.refuse.and_then(ResponseError::try_from_code),
         _ => Some(ResponseError::InvalidRequiredAcks),
     };
     let acks = request.acks;

@@ -51,6 +51,7 @@ pub(super) fn authenticate(
         Ok(identity) => {
             let lifetime = identity.expires.saturating_duration_since(wall::instant());
             response.session_lifetime_ms = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+            broker.faults.logged_in(session.identity.is_some());
             session.identity = Some(identity);
         }
         Err(refusal) => {

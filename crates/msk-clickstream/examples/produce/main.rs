@@ -5,14 +5,26 @@
 //! tail -f events.ndjson | produce --brokers … --topic clicks --events -
 //! ```
 //!
+//! Without a broker list `--bench` measures this crate against the usual way and against librdkafka alone, on
+//! a broker that `scripts/kafka-broker` has installed or on the simulator:
+//!
+//! ```text
+//! cargo run --release -p msk-clickstream --example produce -- --bench --report report.json
+//! ```
+//!
 //! Lines of NDJSON are sent as they are, keyed by their `visitor` if they have one. Ctrl-C stops reading;
 //! what was read is still delivered. Exits with 1 unless every event was.
 
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program for a terminal"
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a program for a terminal that measures"
 )]
+
+mod bench;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -30,15 +42,18 @@ use xacct_types::{TopicAdmin, TopicName, TopicSettings};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+#[global_allocator]
+static ALLOCATOR: bench::allocations::Counting = bench::allocations::Counting::new();
+
 /// Sends events into a topic of an MSK cluster.
 #[derive(Debug, Parser)]
 struct Options {
     /// Broker list, as MSK gives it for IAM.
-    #[arg(long)]
-    brokers: String,
+    #[arg(long, required_unless_present = "bench")]
+    brokers: Option<String>,
     /// Topic; must be there unless --create is given.
-    #[arg(long)]
-    topic: TopicName,
+    #[arg(long, required_unless_present = "bench")]
+    topic: Option<TopicName>,
     /// Makes the topic with this many partitions if it is not there.
     #[arg(long, value_name = "PARTITIONS")]
     create: Option<u32>,
@@ -49,10 +64,22 @@ struct Options {
     /// Compresses with Zstandard in place of LZ4.
     #[arg(long)]
     zstd: bool,
+    /// Measures instead.
+    #[arg(long, conflicts_with_all = ["brokers", "topic", "create"])]
+    bench: bool,
+    /// Where --bench writes its report, as JSON.
+    #[arg(long, value_name = "FILE", requires = "bench")]
+    report: Option<PathBuf>,
+    /// Events of each way in each round of --bench.
+    #[arg(long, default_value_t = 200_000, value_name = "EVENTS")]
+    round: usize,
+    /// Rounds of --bench.
+    #[arg(long, default_value_t = 9)]
+    rounds: usize,
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(required = false, multiple = false)]
 struct Source {
     /// Events, one JSON object a line; `-` is standard input.
     #[arg(long, value_name = "FILE")]
@@ -92,11 +119,23 @@ async fn main() -> ExitCode {
 
 /// Sends everything; `false` if some of it was not delivered.
 async fn run(options: Options) -> Result<bool, Failure> {
+    if options.bench {
+        bench::run(
+            options.round.max(1),
+            options.rounds.max(1),
+            options.report.as_deref(),
+        )
+        .await?;
+        return Ok(true);
+    }
+    let (Some(brokers), Some(topic)) = (&options.brokers, &options.topic) else {
+        return Err("--brokers and --topic say where to".into());
+    };
     let access = options.identity.access().await?;
     if let Some(partitions) = options.create {
-        let topic = TopicSettings::new(options.topic.clone(), partitions);
+        let topic = TopicSettings::new(topic.clone(), partitions);
         KafkaTopicAdmin::new(access.clone())
-            .create(&options.brokers, &topic)
+            .create(brokers, &topic)
             .await?;
     }
     let compression = if options.zstd {
@@ -104,7 +143,7 @@ async fn run(options: Options) -> Result<bool, Failure> {
     } else {
         Compression::Lz4
     };
-    let producer = ClickstreamProducer::builder(access, &options.brokers, options.topic.clone())
+    let producer = ClickstreamProducer::builder(access, brokers, topic.clone())
         .compression(compression)
         .connect()
         .await?;
