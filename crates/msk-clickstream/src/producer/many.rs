@@ -77,7 +77,7 @@ impl ClickstreamProducer {
         let mut taken = 0_u64;
         while let Some(record) = records.next().await {
             taken += 1;
-            if taken % TURN == 0 {
+            if taken.is_multiple_of(TURN) {
                 tokio::task::consume_budget().await;
             }
             match record.lend(self, &mut buffer) {
@@ -188,9 +188,9 @@ impl<'a> Batch<'a> {
             let Err(code) = produced else { return Ok(()) };
             many.inspect(|many| many.expect_no_more());
             let line = Arc::clone(line);
-            match self.producer.after_refusal(&line, code, outgoing).await? {
-                Some(fresh) => self.go_through(fresh),
-                None => {}
+            let next = self.producer.after_refusal(&line, code, outgoing).await?;
+            if let Some(fresh) = next {
+                self.go_through(fresh);
             }
         }
     }

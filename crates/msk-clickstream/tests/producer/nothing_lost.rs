@@ -67,7 +67,7 @@ async fn a_hundred_thousand_events_land_once_and_in_order_whatever_goes_wrong() 
 
 /// A few thousand at a time, so that time passes in which something can go wrong.
 async fn next(n: u64) -> Option<(Record, u64)> {
-    if n % 1_000 == 0 {
+    if n.is_multiple_of(1_000) {
         tokio::time::sleep(Duration::from_millis(60)).await;
     }
     let record = Record::new(format!("{{\"id\":{n}}}"));

@@ -91,7 +91,7 @@ impl Faults {
         let mut met = None;
         for rule in self.rules().iter_mut() {
             rule.seen += 1;
-            if rule.seen % rule.every == 0 && met.is_none() {
+            if rule.seen.is_multiple_of(rule.every) && met.is_none() {
                 met = Some(rule.fault);
             }
         }
