@@ -5,7 +5,8 @@ use clap::{Parser, ValueEnum};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use xacct::{Account, Part, Partial, Pipeline, PipelineSpec, SdkConfig};
+use std::time::Duration;
+use xacct::{Account, OnFailure, Part, Partial, Pipeline, PipelineSpec, SdkConfig, WhenBusy};
 use xacct_examples::{fail, progress};
 
 /// Deploys the pipeline of a specification file into two AWS accounts, in one run.
@@ -43,9 +44,21 @@ struct Arguments {
     /// Lets resources be removed and made anew where they cannot be changed in place.
     #[arg(long)]
     allow_replace: bool,
-    /// Lets a cluster, a topic or a view be replaced, with everything in it.
+    /// Lets a cluster, a topic or a view be replaced, with everything in it, and the pipeline be destroyed.
     #[arg(long)]
     allow_data_loss: bool,
+    /// Takes a snapshot of the warehouse under this name before it is destroyed.
+    #[arg(long)]
+    final_snapshot: Option<String>,
+    /// Removes what a deployment made before it failed.
+    #[arg(long)]
+    rollback: bool,
+    /// Ends at once where another process changes the pipeline, instead of waiting for it.
+    #[arg(long)]
+    no_wait: bool,
+    /// Stops after this many seconds; running again goes on.
+    #[arg(long)]
+    deadline: Option<u64>,
     /// Prints JSON and shows no progress.
     #[arg(long)]
     json: bool,
@@ -109,6 +122,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     } else {
         pipeline
     };
+    let pipeline = ending(arguments, pipeline);
     let json = arguments.json;
     if !arguments.only.is_empty() {
         let parts = pipeline.only(arguments.only.iter().copied());
@@ -143,6 +157,34 @@ async fn only(parts: &Partial, command: Command, json: bool) -> Result<bool, Box
         _ => return Err("--only goes with deploy, plan and destroy".into()),
     };
     print(json, &plan, Some(plan.to_string()))
+}
+
+/// How a run ends if nothing goes as it should. The first interrupt stops it in order, the second one at once.
+fn ending(arguments: &Arguments, mut pipeline: Pipeline) -> Pipeline {
+    if arguments.rollback {
+        pipeline = pipeline.on_failure(OnFailure::Rollback);
+    }
+    if arguments.no_wait {
+        pipeline = pipeline.when_busy(WhenBusy::Refuse);
+    }
+    if let Some(name) = &arguments.final_snapshot {
+        pipeline = pipeline.with_final_snapshot(name, None);
+    }
+    if let Some(seconds) = arguments.deadline {
+        pipeline = pipeline.with_deadline(Duration::from_secs(seconds));
+    }
+    let interrupted = pipeline.clone();
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            let again = interrupted.is_stopping();
+            interrupted.stop();
+            // What only reads has nothing to finish.
+            if again || !interrupted.is_stopping() {
+                std::process::exit(130);
+            }
+        }
+    });
+    pipeline
 }
 
 fn read(path: &PathBuf) -> Result<PipelineSpec, Box<dyn Error>> {

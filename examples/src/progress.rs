@@ -50,7 +50,7 @@ pub fn text(event: &Event) -> Option<String> {
     let resource = &event.resource;
     let left = event
         .remaining
-        .map(|left| format!(" (about {} s from here)", left.as_secs()))
+        .map(|left| format!(" (about {} s to go)", left.as_secs()))
         .unwrap_or_default();
     Some(match &event.what {
         What::Started { change } => format!("{resource}: {change}{left}"),

@@ -142,7 +142,10 @@ impl Api {
         match self.describe(arn, cx).await?.map(|seen| seen.state) {
             None | Some(State::Deleting) => Ok(()),
             Some(State::Creating | State::Working) => Err(failure.classed(Class::Busy)),
-            Some(_) if failure.is_code(&[CONFLICT]) => Err(failure.classed(Class::Busy)),
+            // It left the state that the refusal speaks of before it was looked at.
+            Some(_) if failure.is_code(&[CONFLICT]) || failure.message().contains("while it is in") => {
+                Err(failure.classed(Class::Busy))
+            }
             Some(_) => Err(failure),
         }
     }

@@ -13,23 +13,16 @@ use std::time::Duration;
 
 /// The outputs of a graph whose resources are all as wanted.
 pub struct Applied {
-    outputs: Outputs,
+    pub(crate) outputs: Outputs,
 }
 
 impl Applied {
-    pub(crate) const fn of(outputs: Outputs) -> Self {
-        Self { outputs }
-    }
-
     /// The output of one resource.
     #[must_use]
     pub fn get<T: Clone + Send + Sync + 'static>(&self, handle: Handle<T>) -> Option<T> {
-        let inputs = Inputs {
-            outputs: &self.outputs,
-        };
-        inputs
-            .known(&handle.ready())
-            .or_else(|| inputs.known(&handle.made()))
+        let output = |stage| self.outputs.get(handle.node(), stage);
+        let output = output(Stage::Ready).or_else(|| output(Stage::Made))?;
+        output.downcast_ref::<T>().cloned()
     }
 }
 
@@ -50,109 +43,94 @@ impl Graph {
     /// # Errors
     /// [`ApplyError`] names the resource that failed first and the call.
     pub async fn apply(&self, planned: Planned, cx: &Context) -> Result<Applied, ApplyError> {
-        let Planned { found, outputs, .. } = planned;
-        let run = Run::new(self, cx, outputs);
+        let run = Run::new(self, cx, &planned, false);
+        let found = &planned.found;
         run.all(|index| apply_node(&run, index, &found[index])).await?;
-        let outputs = run.into_outputs();
-        self.take_away(&found, outputs.clone(), cx).await?;
-        Ok(Applied { outputs })
+        let applied = planned.existing();
+        self.remove(planned, cx).await?;
+        Ok(applied)
     }
 }
 
-async fn apply_node(run: &Run<'_>, index: usize, found: &Found) -> (usize, End) {
+async fn apply_node(run: &Run<'_>, index: usize, found: &Found) -> End {
     let outcome = Box::pin(bring_about(run, index, found)).await;
     run.end(index, outcome)
 }
 
-/// Brings one resource to the wanted state; false if the run was halted.
-async fn bring_about(run: &Run<'_>, index: usize, found: &Found) -> Result<bool, Failure> {
+/// Brings one resource to the wanted state.
+async fn bring_about(run: &Run<'_>, index: usize, found: &Found) -> Result<(), Failure> {
     if found.change == Change::Delete {
-        return Ok(true);
+        return Ok(());
     }
     if let (Change::Keep, true, Some(current)) = (&found.change, found.settled, &found.current) {
         run.publish(index, Stage::Made, current);
         run.publish(index, Stage::Ready, current);
-        return Ok(true);
+        return Ok(());
     }
-    let (entry, cx) = run.entry(index);
-    for need in entry.node.needs().list {
-        if !run.wait(need.node, need.stage).await {
-            return Ok(false);
-        }
+    let node = run.graph.nodes[index].node.as_ref();
+    for need in node.needs().list {
+        run.wait(need.node, need.stage).await?;
     }
-    if run.is_halted() {
-        return Ok(false);
-    }
-    let outputs = run.outputs();
+    let (_, cx) = run.begin(index)?;
+    let outputs = run.record.lock().outputs.clone();
     let inputs = Inputs { outputs: &outputs };
-    let node = entry.node.as_ref();
-    let Some(made) = make(run, node, found, &inputs, &cx).await? else {
-        return Ok(false);
-    };
+    if found.adopted {
+        cx.tell(What::Adopted);
+    }
+    let made = make(run, index, found, &inputs, &cx).await?;
     run.publish(index, Stage::Made, &made);
     let Timing { create, patience, .. } = node.timing();
-    let settled = poll(run, &cx, create, patience, || node.settle(&made, &inputs, &cx)).await?;
-    let Some(ready) = settled else { return Ok(false) };
+    let ready = poll(run, &cx, create, patience, || node.settle(&made, &inputs, &cx)).await?;
     run.publish(index, Stage::Ready, &ready);
     cx.tell(What::Ready);
-    Ok(true)
+    Ok(())
 }
 
-/// Makes or changes the resource; `None` if the run was halted while an old one was removed.
+/// Makes or changes the resource.
 async fn make(
     run: &Run<'_>,
-    node: &dyn Node,
+    index: usize,
     found: &Found,
     inputs: &Inputs<'_>,
     cx: &Context,
-) -> Result<Option<Output>, Failure> {
+) -> Result<Output, Failure> {
     let begin = |change: &str| {
         cx.tell(What::Started {
             change: change.to_owned(),
         })
     };
-    let none: &[Reason] = &[];
-    match (&found.change, &found.current) {
+    let node = run.graph.nodes[index].node.as_ref();
+    let (current, reasons): (_, &[Reason]) = match (&found.change, &found.current) {
+        (Change::Keep, Some(current)) => return Ok(current.clone()),
         (Change::Update(reasons), Some(current)) => {
             begin("update");
-            let changed = node.configure(current.clone(), reasons, inputs, cx).await?;
-            Ok(Some(changed))
+            (current.clone(), reasons)
         }
-        (Change::Keep, Some(current)) => Ok(Some(current.clone())),
         (Change::Replace(_), Some(current)) => {
             begin("replace");
-            if !remove(run, node, current, cx).await? {
-                return Ok(None);
-            }
-            let Some(made) = create(run, node, inputs, cx).await? else {
-                return Ok(None);
-            };
-            node.configure(made, none, inputs, cx).await.map(Some)
+            remove(run, node, current, cx).await?;
+            (create(run, index, inputs, cx).await?, &[])
         }
         _ => {
             begin("create");
-            let Some(made) = create(run, node, inputs, cx).await? else {
-                return Ok(None);
-            };
-            node.configure(made, none, inputs, cx).await.map(Some)
+            (create(run, index, inputs, cx).await?, &[])
         }
-    }
+    };
+    node.configure(current, reasons, inputs, cx).await
 }
 
-/// Creates, and after a lost answer looks before it creates again; `None` if the
-/// run was halted meanwhile.
-async fn create(
-    run: &Run<'_>,
-    node: &dyn Node,
-    inputs: &Inputs<'_>,
-    cx: &Context,
-) -> Result<Option<Output>, Failure> {
+/// Creates, and after a lost answer looks before it creates again.
+async fn create(run: &Run<'_>, index: usize, inputs: &Inputs<'_>, cx: &Context) -> Result<Output, Failure> {
+    let node = run.graph.nodes[index].node.as_ref();
+    let known = |output: Option<&Output>| run.record.lock().made.insert(index, output.cloned());
     let begun = cx.now();
     loop {
+        known(None);
         let failure = match node.create(inputs, cx).await {
             Ok(output) => {
+                known(Some(&output));
                 cx.tell(What::Made);
-                return Ok(Some(output));
+                return Ok(output);
             }
             Err(failure) if failure.class() == Class::Ambiguous => failure,
             Err(failure) => return Err(failure),
@@ -160,15 +138,13 @@ async fn create(
         let lost = cx.now();
         while cx.since(lost) < LOOK_FOR {
             if let Some(output) = node.recover(inputs, cx).await? {
+                known(Some(&output));
                 cx.tell(What::Recovered);
-                return Ok(Some(output));
+                return Ok(output);
             }
             cx.sleep(Duration::from_secs(2)).await;
         }
-        if run.is_halted() {
-            return Ok(None);
-        }
-        if cx.since(begun) > cx.patience().faults {
+        if run.is_halted() || cx.since(begun) > cx.patience().faults {
             return Err(failure);
         }
         let (operation, why) = (failure.operation().to_owned(), failure.to_string());
@@ -176,13 +152,13 @@ async fn create(
     }
 }
 
-/// Removes one thing and waits until it is gone; false if the run was halted.
+/// Removes one thing and waits until it is gone.
 pub(crate) async fn remove(
     run: &Run<'_>,
     node: &dyn Node,
     current: &Output,
     cx: &Context,
-) -> Result<bool, Failure> {
+) -> Result<(), Failure> {
     let Timing { delete, patience, .. } = node.timing();
     let asked = poll(run, cx, Duration::ZERO, patience, || async {
         match node.delete(current, cx).await {
@@ -193,9 +169,7 @@ pub(crate) async fn remove(
             Err(failure) => Err(failure),
         }
     });
-    if asked.await?.is_none() {
-        return Ok(false);
-    }
+    asked.await?;
     let gone = poll(run, cx, delete, patience, || async {
         let gone = node.gone(current, cx).await?;
         Ok(if gone {
@@ -204,5 +178,5 @@ pub(crate) async fn remove(
             Settled::Waiting("its removal".to_owned())
         })
     });
-    Ok(gone.await?.is_some())
+    gone.await
 }

@@ -2,11 +2,12 @@
 
 use crate::event::{Event, Sink, What};
 use crate::failure::{Class, Classify, Failure};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Reads the time and lets it pass.
@@ -21,6 +22,12 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
 pub trait Pacer: Send + Sync {
     /// Books a call of `operation` for `resource` and says how long to wait with it.
     fn book(&self, resource: &str, operation: &str, now: SystemTime) -> Duration;
+}
+
+/// Asked before every attempt of every call whether it may still be made.
+pub trait Gate: Send + Sync {
+    /// Lets the attempt through, or says why it must not be made.
+    fn pass(&self, effect: Effect) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + '_>>;
 }
 
 /// How patient calls are.
@@ -57,8 +64,12 @@ pub struct Context {
     seed: u64,
     patience: Arc<Patience>,
     stop: Arc<AtomicBool>,
-    pub(crate) remaining: Option<Duration>,
+    /// Usual time from the start of the resource's part to the end of everything.
+    pub(crate) tail: Duration,
     pacer: Option<Arc<dyn Pacer>>,
+    gate: Option<Arc<dyn Gate>>,
+    /// When the chains that are under way are expected to end, by the node that leads each.
+    ends: Arc<Mutex<BTreeMap<usize, SystemTime>>>,
 }
 
 impl fmt::Debug for Context {
@@ -92,8 +103,10 @@ impl Context {
             seed,
             patience: Arc::new(Patience::default()),
             stop: Arc::default(),
-            remaining: None,
+            tail: Duration::ZERO,
             pacer: None,
+            gate: None,
+            ends: Arc::default(),
         }
     }
 
@@ -118,6 +131,13 @@ impl Context {
         self
     }
 
+    /// Asks `gate` before every attempt of every call.
+    #[must_use]
+    pub fn with_gate(mut self, gate: Arc<dyn Gate>) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
     /// The same context on behalf of `resource`.
     #[must_use]
     pub fn on(&self, resource: &str) -> Self {
@@ -127,9 +147,20 @@ impl Context {
         }
     }
 
-    pub(crate) fn remaining(mut self, remaining: Duration) -> Self {
-        self.remaining = Some(remaining);
-        self
+    /// Expects the chain that `node` leads to be under way for `time`, or to be over.
+    pub(crate) fn expect(&self, node: usize, time: Option<Duration>) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        match time {
+            Some(time) => ends.insert(node, self.now() + time),
+            None => ends.remove(&node),
+        };
+    }
+
+    /// Usual time until the last chain under way ends; `None` outside a run.
+    fn time_left(&self) -> Option<Duration> {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = ends.values().max()?;
+        Some(last.duration_since(self.now()).unwrap_or_default())
     }
 
     /// Asks that nothing new be started; what is in flight is finished.
@@ -172,7 +203,7 @@ impl Context {
         (self.sink)(Event {
             resource: self.resource.to_string(),
             what,
-            remaining: self.remaining,
+            remaining: self.time_left(),
         });
     }
 
@@ -264,6 +295,9 @@ impl<'a> Call<'a> {
             if let Some(pacer) = &self.cx.pacer {
                 let wait = pacer.book(&self.cx.resource, self.operation, self.cx.now());
                 self.cx.sleep(wait).await;
+            }
+            if let Some(gate) = &self.cx.gate {
+                gate.pass(self.effect).await?;
             }
             // A future of an SDK is many kilobytes; on the heap it does not add up in its callers.
             let failure = match Box::pin(send()).await {

@@ -13,7 +13,8 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub what: What,
-    /// Usual time until everything is done; `None` outside a plan.
+    /// Usual time until everything is done that is under way or waits for it;
+    /// `None` outside a run.
     pub remaining: Option<Duration>,
 }
 
@@ -27,6 +28,8 @@ pub enum What {
         /// `create`, `update`, `replace`, `delete`.
         change: String,
     },
+    /// It belongs to the user, is used and will stay.
+    Adopted,
     /// It exists.
     Made,
     /// It was found although the answer to its creation was lost.

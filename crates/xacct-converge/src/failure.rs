@@ -17,6 +17,8 @@ pub enum Class {
     NotYet,
     /// Something else is still going on with the resource.
     Busy,
+    /// Not made, because the run was asked to stop or something else failed.
+    Stopped,
     /// Trying again will not help.
     Terminal,
     /// A mistake of this library.
@@ -56,6 +58,12 @@ impl Failure {
     #[must_use]
     pub fn terminal(operation: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(operation, Class::Terminal, message)
+    }
+
+    /// Something that was not begun or not waited for to the end.
+    #[must_use]
+    pub fn stopped(operation: impl Into<String>) -> Self {
+        Self::new(operation, Class::Stopped, "stopped on request")
     }
 
     /// Adds the service's error code.

@@ -4,6 +4,7 @@ use crate::apply::Applied;
 use crate::node::{Found, Node, Typed};
 use crate::plan::{Change, Plan, Step};
 use crate::resource::Resource;
+use crate::run::Record;
 use crate::value::{Handle, Inputs, Outputs, Stage};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,8 +30,9 @@ pub(crate) struct Entry {
 pub struct Planned {
     /// The plan itself.
     pub plan: Plan,
+    /// What a run of this plan makes, for [`Graph::roll_back`].
+    pub record: Record,
     pub(crate) found: Vec<Found>,
-    pub(crate) outputs: Outputs,
 }
 
 impl Graph {
@@ -111,8 +113,11 @@ impl Graph {
             }
             found.push(decision);
         }
-        let plan = self.describe(&found);
-        Planned { plan, found, outputs }
+        Planned {
+            plan: self.describe(&found),
+            found,
+            record: Record::of(outputs),
+        }
     }
 
     /// What has to be removed so that nothing of this graph is left. Makes no call.
@@ -145,13 +150,7 @@ impl Graph {
             let before = self.before(index);
             let start = before.iter().map(|&n| finish[n]).max().unwrap_or_default();
             let change = seen.change.clone();
-            let works = matches!(change, Change::Create | Change::Replace(_)) || !seen.settled;
-            let usual = entry.node.timing();
-            let takes = match change {
-                Change::Delete => usual.delete,
-                _ if works => usual.create,
-                _ => Duration::ZERO,
-            };
+            let takes = seen.takes(entry.node.timing());
             finish.push(start + takes);
             let removes = matches!(change, Change::Delete | Change::Replace(_));
             steps.push(Step {
@@ -172,16 +171,30 @@ impl Graph {
         }
     }
 
+    /// The longest usual time from the start of each node's part to the end of everything.
+    pub(crate) fn tails(&self, found: &[Found], removes: bool) -> Vec<Duration> {
+        let takes = self.nodes.iter().zip(found);
+        let takes: Vec<_> = takes
+            .map(|(entry, seen)| seen.takes(entry.node.timing()))
+            .collect();
+        let mut tails = takes.clone();
+        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
+        if !removes {
+            order.reverse();
+        }
+        for index in order {
+            for before in self.before(index) {
+                let (first, then) = if removes { (index, before) } else { (before, index) };
+                tails[first] = tails[first].max(takes[first] + tails[then]);
+            }
+        }
+        tails
+    }
+
     /// The nodes that `index` waits for directly.
     pub(crate) fn before(&self, index: usize) -> BTreeSet<usize> {
-        self.nodes[index]
-            .node
-            .needs()
-            .list
-            .iter()
-            .map(|need| need.node)
-            .filter(|&n| n < index)
-            .collect()
+        let needs = self.nodes[index].node.needs().list.into_iter();
+        needs.map(|need| need.node).filter(|&n| n < index).collect()
     }
 }
 
@@ -195,8 +208,8 @@ impl Planned {
                 && graph.nodes[*index].node.is_held_by_dependents()
         };
         let mut stuck = Vec::new();
-        let found = self.found.iter().enumerate();
-        for (index, _) in found.filter(|(_, found)| found.current.is_some()) {
+        let exists = |index: &usize| self.found[*index].current.is_some();
+        for index in (0..graph.nodes.len()).filter(exists) {
             let held = graph.before(index).into_iter().filter(&replaced);
             stuck.extend(held.map(|before| (&*graph.nodes[before].name, &*graph.nodes[index].name)));
         }
@@ -208,7 +221,8 @@ impl Planned {
     /// The outputs of everything that exists and is kept, as if it had been applied.
     #[must_use]
     pub fn existing(&self) -> Applied {
-        Applied::of(self.outputs.clone())
+        let outputs = self.record.lock().outputs.clone();
+        Applied { outputs }
     }
 
     /// What exists under this handle, if the plan keeps it.

@@ -84,12 +84,13 @@ pub mod value;
 pub mod verify;
 
 pub use apply::Applied;
-pub use context::{Call, Clock, Context, Effect, Pacer, Patience};
+pub use context::{Call, Clock, Context, Effect, Gate, Pacer, Patience};
 pub use error::{ApplyError, explain};
 pub use event::{Event, Sink, What};
 pub use failure::{Class, Classify, Failure};
 pub use graph::{Graph, Planned};
 pub use plan::{Change, Decision, Plan, Reason, Step};
 pub use resource::{Resource, Settled, Timing};
+pub use run::Record;
 pub use value::{Handle, Inputs, Needs, Ready, Stage, Value};
 pub use verify::{Finding, Report, Severity};

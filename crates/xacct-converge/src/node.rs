@@ -7,6 +7,7 @@ use crate::{Context, Failure};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A decision whose output type is forgotten.
 #[derive(Clone)]
@@ -16,6 +17,29 @@ pub(crate) struct Found {
     pub(crate) settled: bool,
     pub(crate) adopted: bool,
     pub(crate) surplus: Vec<Output>,
+}
+
+impl Found {
+    /// A node of which nothing is left but what is given, and that goes.
+    pub(crate) fn doomed(current: Option<Output>) -> Self {
+        Self {
+            change: current.as_ref().map_or(Change::Keep, |_| Change::Delete),
+            current,
+            settled: true,
+            adopted: false,
+            surplus: Vec::new(),
+        }
+    }
+
+    /// How long a node's part takes as a rule.
+    pub(crate) fn takes(&self, timing: Timing) -> Duration {
+        match self.change {
+            Change::Delete => timing.delete,
+            Change::Create | Change::Replace(_) => timing.create,
+            _ if self.settled => Duration::ZERO,
+            _ => timing.create,
+        }
+    }
 }
 
 pub(crate) type Async<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -54,6 +78,10 @@ fn typed<T: Clone + 'static>(output: &Output) -> Result<T, Failure> {
     typed.ok_or_else(|| Failure::bug("an output has another type than its node"))
 }
 
+fn erased<T: Send + Sync + 'static>(output: T) -> Output {
+    Arc::new(output)
+}
+
 impl<R: Resource> Node for Typed<R> {
     fn kind(&self) -> &'static str {
         self.0.kind()
@@ -77,25 +105,21 @@ impl<R: Resource> Node for Typed<R> {
 
     fn plan(&self, known: &Inputs<'_>) -> Found {
         let decision = self.0.plan(known);
-        let erase = |output: R::Output| -> Output { Arc::new(output) };
         Found {
             change: decision.change,
-            current: decision.current.map(erase),
+            current: decision.current.map(erased),
             settled: decision.settled,
             adopted: decision.adopted,
-            surplus: decision.surplus.into_iter().map(erase).collect(),
+            surplus: decision.surplus.into_iter().map(erased).collect(),
         }
     }
 
     fn create<'a>(&'a self, inputs: &'a Inputs<'a>, cx: &'a Context) -> Async<'a, Output> {
-        Box::pin(async move { Ok(Arc::new(self.0.create(inputs, cx).await?) as Output) })
+        Box::pin(async move { self.0.create(inputs, cx).await.map(erased) })
     }
 
     fn recover<'a>(&'a self, inputs: &'a Inputs<'a>, cx: &'a Context) -> Async<'a, Option<Output>> {
-        Box::pin(async move {
-            let found = self.0.recover(inputs, cx).await?;
-            Ok(found.map(|found| Arc::new(found) as Output))
-        })
+        Box::pin(async move { Ok(self.0.recover(inputs, cx).await?.map(erased)) })
     }
 
     fn configure<'a>(
@@ -106,8 +130,8 @@ impl<R: Resource> Node for Typed<R> {
         cx: &'a Context,
     ) -> Async<'a, Output> {
         Box::pin(async move {
-            let current = self.0.configure(typed(&current)?, reasons, inputs, cx).await?;
-            Ok(Arc::new(current) as Output)
+            let current = typed(&current)?;
+            self.0.configure(current, reasons, inputs, cx).await.map(erased)
         })
     }
 
@@ -120,7 +144,7 @@ impl<R: Resource> Node for Typed<R> {
         Box::pin(async move {
             let current: R::Output = typed(current)?;
             Ok(match self.0.settle(&current, inputs, cx).await? {
-                Settled::Ready(output) => Settled::Ready(Arc::new(output) as Output),
+                Settled::Ready(output) => Settled::Ready(erased(output)),
                 Settled::Waiting(reason) => Settled::Waiting(reason),
             })
         })

@@ -1,7 +1,8 @@
 //! What applying and removing share: who waits for whom, and how a run ends.
 
 use crate::event::What;
-use crate::graph::{Entry, Graph};
+use crate::failure::Class;
+use crate::graph::{Entry, Graph, Planned};
 use crate::resource::Settled;
 use crate::value::{Output, Outputs, Stage};
 use crate::{ApplyError, Context, Failure};
@@ -15,8 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-/// How far a node has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// How far a node has come: one further than the [`Stage`] of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     Waiting,
     Made,
@@ -37,47 +38,39 @@ impl Progress {
 ///
 /// Waiters wake in the order in which they came, so that the same run makes its
 /// calls in the same order every time; tokio's `watch` wakes them at random.
-struct Slot(Mutex<(Progress, Vec<Waker>)>);
+type Slot = Mutex<(Progress, Vec<Waker>)>;
 
-impl Slot {
-    fn new() -> Self {
-        Self(Mutex::new((Progress::Waiting, Vec::new())))
+/// What a run has seen and made so far; a clone looks at the same run.
+#[derive(Clone, Default)]
+pub struct Record(Arc<Mutex<Deeds>>);
+
+/// What is in a [`Record`].
+#[derive(Default)]
+pub(crate) struct Deeds {
+    pub(crate) outputs: Outputs,
+    /// The nodes whose creation was begun, with what is known to have come of it.
+    pub(crate) made: BTreeMap<usize, Option<Output>>,
+}
+
+impl Record {
+    pub(crate) fn of(outputs: Outputs) -> Self {
+        let made = BTreeMap::new();
+        Self(Arc::new(Mutex::new(Deeds { outputs, made })))
     }
 
-    fn advance(&self, progress: Progress) {
-        let waiting = {
-            let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            slot.0 = progress;
-            std::mem::take(&mut slot.1)
-        };
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    fn reached(&self, least: Progress, task: &mut std::task::Context<'_>) -> Poll<Progress> {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.0 >= least {
-            return Poll::Ready(slot.0);
-        }
-        if !slot.1.iter().any(|waiter| waiter.will_wake(task.waker())) {
-            slot.1.push(task.waker().clone());
-        }
-        Poll::Pending
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Deeds> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How a node's part of a run ended.
-pub(crate) enum End {
-    Done,
-    /// Not begun or not finished because something else failed.
-    Left,
-    Failed(Failure),
-}
+/// How a node's part of a run ended; class `Stopped` where it was left.
+pub(crate) type End = (usize, Result<(), Failure>);
 
 /// One run over a graph.
 pub(crate) struct Run<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) cx: &'a Context,
-    outputs: Mutex<Outputs>,
+    pub(crate) record: Record,
     progress: Vec<Slot>,
     halted: AtomicBool,
     tails: Vec<Duration>,
@@ -86,31 +79,39 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(graph: &'a Graph, cx: &'a Context, outputs: Outputs) -> Self {
-        let progress = graph.nodes.iter().map(|_| Slot::new()).collect();
-        let tails = graph.tails();
+    pub(crate) fn new(graph: &'a Graph, cx: &'a Context, planned: &Planned, removes: bool) -> Self {
         Self {
             graph,
             cx,
-            outputs: Mutex::new(outputs),
-            progress,
+            record: planned.record.clone(),
+            progress: graph
+                .nodes
+                .iter()
+                .map(|_| Mutex::new((Progress::Waiting, Vec::new())))
+                .collect(),
             halted: AtomicBool::new(false),
-            tails,
+            tails: graph.tails(&planned.found, removes),
             ends: Mutex::default(),
         }
     }
 
-    pub(crate) fn entry(&self, index: usize) -> (&Entry, Context) {
+    /// The node whose turn it is, and a context on its behalf.
+    pub(crate) fn begin(&self, index: usize) -> Result<(&Entry, Context), Failure> {
         let entry = &self.graph.nodes[index];
-        let tail = self.tails.get(index).copied().unwrap_or_default();
-        (entry, self.cx.on(&entry.name).remaining(tail))
+        if self.is_halted() {
+            return Err(Failure::stopped(&*entry.name));
+        }
+        self.cx.expect(index, Some(self.tails[index]));
+        let mut cx = self.cx.on(&entry.name);
+        cx.tail = self.tails[index];
+        Ok((entry, cx))
     }
 
     /// How much longer the wait of `cx` may take without anything ending later:
     /// nothing on the longest way to the end. What takes longer than usual is expected
     /// to take another third.
     fn slack(&self, cx: &Context, usual: Duration, waited: Duration) -> Duration {
-        let after = cx.remaining.unwrap_or_default().saturating_sub(usual);
+        let after = cx.tail.saturating_sub(usual);
         let end = cx.now() + usual.saturating_sub(waited).max(waited / 3) + after;
         let mut ends = self.ends();
         ends.insert(cx.resource.clone(), end);
@@ -127,92 +128,97 @@ impl<'a> Run<'a> {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Outputs> {
-        self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn outputs(&self) -> Outputs {
-        self.lock().clone()
-    }
-
-    pub(crate) fn into_outputs(self) -> Outputs {
-        self.outputs.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Tells dependents that a node has come to `stage`.
     pub(crate) fn publish(&self, index: usize, stage: Stage, output: &Output) {
-        self.lock().set(index, stage, output.clone());
-        self.advance(index, Progress::of(stage));
+        self.record.lock().outputs.set(index, stage, output.clone());
+        self.advance(index, [Progress::Made, Progress::Ready][stage as usize]);
     }
 
-    pub(crate) fn advance(&self, index: usize, progress: Progress) {
-        self.progress[index].advance(progress);
+    fn advance(&self, index: usize, progress: Progress) {
+        let mut slot = self.progress[index]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        slot.0 = progress;
+        let waiting = std::mem::take(&mut slot.1);
+        drop(slot);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Waits until `index` has come to `stage`; false if it never will.
-    pub(crate) async fn wait(&self, index: usize, stage: Stage) -> bool {
-        poll_fn(|task| self.progress[index].reached(Progress::of(stage), task)).await != Progress::Stuck
+    /// Waits until `index` has come to `stage`.
+    pub(crate) async fn wait(&self, index: usize, stage: Stage) -> Result<(), Failure> {
+        let reached = poll_fn(|task| {
+            let mut slot = self.progress[index]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if slot.0 as usize > stage as usize {
+                return Poll::Ready(slot.0);
+            }
+            if !slot.1.iter().any(|waiter| waiter.will_wake(task.waker())) {
+                slot.1.push(task.waker().clone());
+            }
+            Poll::Pending
+        });
+        match reached.await {
+            Progress::Stuck => Err(Failure::stopped(&*self.graph.nodes[index].name)),
+            _ => Ok(()),
+        }
     }
 
     /// Runs every node's part at once; each waits for what it needs.
     pub(crate) async fn all<F, Fut>(&self, part: F) -> Result<(), ApplyError>
     where
         F: Fn(usize) -> Fut,
-        Fut: Future<Output = (usize, End)>,
+        Fut: Future<Output = End>,
     {
-        let mut parts: FuturesUnordered<_> = (0..self.graph.nodes.len()).map(part).collect();
-        let mut error: Option<ApplyError> = None;
-        let (mut done, mut left) = (Vec::new(), Vec::new());
-        while let Some((index, end)) = parts.next().await {
-            let (entry, cx) = self.entry(index);
-            let name = entry.name.to_string();
-            match end {
-                End::Done => done.push(name),
-                End::Left => left.push(name),
-                End::Failed(failure) => {
-                    self.halted.store(true, Ordering::Relaxed);
-                    let why = crate::explain(&failure);
-                    cx.tell(What::Failed { why: why.clone() });
-                    left.push(name.clone());
-                    match &mut error {
-                        Some(first) => first.also.push((name, why)),
-                        None => error = Some(ApplyError::new(name, failure)),
-                    }
-                }
+        for (index, &tail) in self.tails.iter().enumerate() {
+            self.cx.expect(index, Some(tail));
+        }
+        let mut parts: FuturesUnordered<_> = (0..self.tails.len()).map(part).collect();
+        let (mut error, mut stopped) = (None::<ApplyError>, None);
+        let (mut done, mut left, mut also) = (Vec::new(), Vec::new(), Vec::new());
+        while let Some((index, outcome)) = parts.next().await {
+            let name = self.graph.nodes[index].name.to_string();
+            self.cx.expect(index, None);
+            let Err(failure) = outcome else {
+                done.push(name);
+                continue;
+            };
+            left.push(name.clone());
+            if failure.class() == Class::Stopped {
+                stopped.get_or_insert(ApplyError::new(name, failure));
+                continue;
+            }
+            let why = crate::explain(&failure);
+            self.cx.on(&name).tell(What::Failed { why: why.clone() });
+            match error {
+                Some(_) => also.push((name, why)),
+                None => error = Some(ApplyError::new(name, failure)),
             }
         }
-        if error.is_none() && !left.is_empty() {
-            let failure = Failure::terminal("deploy", "stopped on request");
-            error = Some(ApplyError::new(left[0].clone(), failure));
-        }
-        match error {
+        match error.or(stopped) {
             None => Ok(()),
             Some(mut error) => {
-                error.done = done;
-                error.left = left;
+                (error.done, error.left, error.also) = (done, left, also);
                 Err(error)
             }
         }
     }
 
-    /// Ends a node's part and lets dependents know.
-    pub(crate) fn end(&self, index: usize, outcome: Result<bool, Failure>) -> (usize, End) {
-        match outcome {
-            Ok(true) => (index, End::Done),
-            Ok(false) => {
-                self.advance(index, Progress::Stuck);
-                (index, End::Left)
-            }
-            Err(failure) => {
+    /// Ends a node's part and lets those that wait for it know.
+    pub(crate) fn end(&self, index: usize, outcome: Result<(), Failure>) -> End {
+        if let Err(failure) = &outcome {
+            if failure.class() != Class::Stopped {
                 self.halted.store(true, Ordering::Relaxed);
-                self.advance(index, Progress::Stuck);
-                (index, End::Failed(failure))
             }
+            self.advance(index, Progress::Stuck);
+        } else {
+            self.advance(index, Progress::Ready);
         }
+        (index, outcome)
     }
 }
 
-/// Polls `look` until it is ready; `None` if the run was halted meanwhile.
+/// Polls `look` until it is ready, or the run is halted.
 ///
 /// Looks at once, then after a quarter of the `usual` time, then in steps that grow
 /// with the time waited so far: of a fiftieth where everything else waits for it too,
@@ -224,7 +230,7 @@ pub(crate) async fn poll<T, F, Fut>(
     usual: Duration,
     patience: Duration,
     mut look: F,
-) -> Result<Option<T>, Failure>
+) -> Result<T, Failure>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<Settled<T>, Failure>>,
@@ -235,12 +241,12 @@ where
         let reason = match look().await? {
             Settled::Ready(output) => {
                 run.ends().remove(&cx.resource);
-                return Ok(Some(output));
+                return Ok(output);
             }
             Settled::Waiting(reason) => reason,
         };
         if run.is_halted() {
-            return Ok(None);
+            return Err(Failure::stopped("wait"));
         }
         let waited = cx.since(start);
         if waited > patience {
@@ -248,10 +254,8 @@ where
             return Err(Failure::terminal("wait", message));
         }
         if reason != said {
-            cx.tell(What::Waiting {
-                reason: reason.clone(),
-            });
-            said = reason;
+            said.clone_from(&reason);
+            cx.tell(What::Waiting { reason });
         }
         cx.sleep(pause(usual, waited, run.slack(cx, usual, waited))).await;
     }
@@ -262,20 +266,4 @@ fn pause(usual: Duration, waited: Duration, slack: Duration) -> Duration {
     let quarter = (usual / 4).saturating_sub(waited);
     let step = waited / 50 + (slack / 6).min(waited / 12);
     quarter.max(step.max(Duration::from_millis(700)))
-}
-
-impl Graph {
-    /// The longest usual time from the start of each node to the end of everything.
-    fn tails(&self) -> Vec<Duration> {
-        let usual = self.nodes.iter().map(|entry| entry.node.timing().create);
-        let mut tails: Vec<Duration> = usual.collect();
-        for index in (0..self.nodes.len()).rev() {
-            let tail = tails[index];
-            for before in self.before(index) {
-                let own = self.nodes[before].node.timing().create;
-                tails[before] = tails[before].max(own + tail);
-            }
-        }
-        tails
-    }
 }

@@ -16,6 +16,7 @@
 //! | [`plan`] | how does what was read differ from what is wanted? |
 //! | [`verify`] | which links are broken, and what would mend them? |
 //! | [`outputs`] | what is there once they are made? |
+//! | [`lease`] | who changes a pipeline now? |
 //! | `apply` (feature `aws`) | the roles as resources of a graph |
 //! | `account`, `session` (feature `aws`) | whose credentials are these; calls as another role |
 //!
@@ -28,6 +29,7 @@ pub mod apply;
 pub mod chain;
 pub mod error;
 pub mod evaluate;
+pub mod lease;
 pub mod outputs;
 pub mod pair;
 pub mod plan;

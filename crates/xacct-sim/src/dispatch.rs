@@ -86,6 +86,21 @@ pub(crate) fn serve_brokers(world: &mut World, now: SimTime, asked: &ToBrokers) 
 
 /// Serves one HTTP request.
 pub(crate) fn serve(world: &mut World, now: SimTime, request: &Request) -> Served {
+    let mut served = answer(world, now, request);
+    served.response.headers.push(date(world, now));
+    served
+}
+
+/// The header with the service's time, which every AWS service sends.
+fn date(world: &World, now: SimTime) -> (String, String) {
+    let at = aws_smithy_types::DateTime::from_millis(world.settings.unix_millis(now));
+    // The format has no fractions.
+    let whole = aws_smithy_types::DateTime::from_secs(at.secs());
+    let text = whole.fmt(aws_smithy_types::date_time::Format::HttpDate);
+    ("date".to_owned(), text.unwrap_or_default())
+}
+
+fn answer(world: &mut World, now: SimTime, request: &Request) -> Served {
     let scope_service = request.scope().map(|scope| scope.service).unwrap_or_default();
     let request_id = world.new_uuid("requests");
     let refused = |service: &str, error: &ApiError| {
@@ -140,7 +155,8 @@ pub(crate) fn resume(world: &mut World, now: SimTime, held: Held) -> Served {
     };
     let reply = handle(&mut call, &parsed.service, &wait.operation, &wait.params);
     world.log.amend(seq, outcome(&reply, &Ending::Answered));
-    let response = render(&parsed, &request_id, &reply);
+    let mut response = render(&parsed, &request_id, &reply);
+    response.headers.push(date(world, now));
     let wait = world.wait.take();
     let held = wait.map(|wait| Held {
         wait,

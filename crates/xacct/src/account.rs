@@ -55,7 +55,8 @@ impl From<Account> for SdkConfig {
 
 impl crate::PipelineSpec {
     /// Every generated IAM policy and trust policy, name → document: of the two
-    /// roles, and what a producer and a maker of topics need. Nothing is called,
+    /// roles, what a producer and a maker of topics need, and what a deployer needs in
+    /// the warehouse's account for the lease. Nothing is called,
     /// so the id that MSK will give the cluster is a wildcard.
     ///
     /// # Errors
@@ -80,6 +81,10 @@ impl crate::PipelineSpec {
             (
                 "producer",
                 document(&msk_serverless::grants::producer(&scope, &topics))?,
+            ),
+            (
+                "lease",
+                document(&self.lease_name().grants(&self.region, &self.warehouse.account))?,
             ),
             (
                 "topic-creator",

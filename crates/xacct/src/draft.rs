@@ -11,7 +11,6 @@ use redshift_streaming::objects::{self, Catalog, Connection, ObjectHandles, Read
 use redshift_streaming::serverless::{self, Serverless, ServerlessHandles, Surroundings};
 use redshift_streaming::{Broker, ViewSpec};
 use std::collections::BTreeMap;
-use std::time::UNIX_EPOCH;
 use xacct_converge::{Context, Failure, Graph, Handle, Ready, Report, Value};
 use xacct_iam::{ObservedPair, PairHandles, RolePair, RolePairSpec, RoleRules};
 use xacct_net::Networks;
@@ -28,7 +27,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// `generation` is new for every run; it goes into idempotency tokens.
+    /// `generation` is new for every run that writes; it goes into idempotency tokens.
     pub(crate) fn of(pipeline: &Pipeline, generation: u64) -> Result<Self, Error> {
         let (spec, owner) = (&pipeline.spec, pipeline.spec.owner());
         let (source, warehouse) = (&pipeline.source, &pipeline.warehouse);
@@ -130,17 +129,21 @@ pub(crate) enum Depth {
 }
 
 impl Pipeline {
-    /// Reads both accounts.
-    pub(crate) async fn survey(&self, depth: Depth, cx: &Context) -> Result<Survey, Error> {
-        let now = cx.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let parts = Parts::of(self, now.as_secs())?;
+    /// Reads both accounts. `generation` is the number of the lease, or 0 where
+    /// nothing will be written.
+    pub(crate) async fn survey(&self, depth: Depth, generation: u64, cx: &Context) -> Result<Survey, Error> {
+        let mut parts = Parts::of(self, generation)?;
+        if depth == Depth::Resources {
+            let snapshot = self.final_snapshot.clone();
+            parts.serverless = parts.serverless.with_final_snapshot(snapshot);
+        }
         let seen = self.observe(&parts, depth, cx).await?;
         Ok(Survey { parts, seen })
     }
 
     /// Reads, checks and declares.
-    pub(crate) async fn draft(&self, depth: Depth, cx: &Context) -> Result<Draft, Error> {
-        let mut survey = Box::pin(self.survey(depth, cx)).await?;
+    pub(crate) async fn draft(&self, depth: Depth, generation: u64, cx: &Context) -> Result<Draft, Error> {
+        let mut survey = Box::pin(self.survey(depth, generation, cx)).await?;
         if let Some(source) = survey.hidden(&self.spec) {
             return Err(Error::Read {
                 what: "the topics",

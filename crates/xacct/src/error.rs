@@ -2,8 +2,9 @@
 
 use crate::spec::SpecError;
 use redshift_streaming::data::SqlError;
-use xacct_converge::{ApplyError, Failure, Report};
+use xacct_converge::{ApplyError, Class, Failure, Report, explain};
 use xacct_iam::AccountError;
+use xacct_iam::lease::LeaseError;
 use xacct_net::Side;
 
 /// An error of the facade. Its text says what the facade was doing; the cause
@@ -55,6 +56,30 @@ pub enum Error {
     /// A resource could not be brought to the wanted state.
     #[error("the deployment did not finish")]
     Apply(#[source] Box<ApplyError>),
+    /// A resource could not be brought to the wanted state, and everything that the
+    /// deployment had made was removed again.
+    #[error("the deployment did not finish, and what it had made was removed")]
+    RolledBack(#[source] Box<ApplyError>),
+    /// A resource could not be brought to the wanted state, and not everything that
+    /// the deployment had made could be removed again.
+    #[error(
+        "the deployment did not finish, and not all that it had made could be removed: {}",
+        explain(left)
+    )]
+    Stranded {
+        /// What was left, and the call that failed.
+        left: Box<ApplyError>,
+        /// Why the deployment did not finish.
+        #[source]
+        source: Box<ApplyError>,
+    },
+    /// Another process changes the same pipeline, and did not finish while it was
+    /// waited for; nothing was changed.
+    #[error("the pipeline is being changed by another process")]
+    Busy(#[source] Box<LeaseError>),
+    /// The lease that keeps deployments apart could not be taken or given back.
+    #[error("the pipeline's lease could not be taken or given back")]
+    Lease(#[source] Failure),
     /// A resource could not be removed.
     #[error("the removal did not finish")]
     Remove(#[source] Box<ApplyError>),
@@ -83,8 +108,9 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Read { source, .. } => source.is_retryable(),
-            Self::Apply(error) | Self::Remove(error) => error.is_retryable(),
+            Self::Read { source, .. } | Self::Lease(source) => source.is_retryable(),
+            Self::Apply(error) | Self::Remove(error) | Self::RolledBack(error) => error.is_retryable(),
+            Self::Busy(_) => true,
             Self::Sql(error) => error.is_retryable(),
             _ => false,
         }
@@ -96,8 +122,20 @@ impl Error {
         match self {
             Self::Apply(error) | Self::Remove(error) => error.has_no_side_effects(),
             Self::Sql(error) => error.has_no_side_effects(),
-            Self::Producer(_) => false,
+            Self::Producer(_) | Self::Lease(_) | Self::RolledBack(_) | Self::Stranded { .. } => false,
             _ => true,
         }
+    }
+
+    /// Whether it ended because it was asked to, or because its deadline had
+    /// passed. Doing the same again goes on from there.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let failure = match self {
+            Self::Read { source, .. } | Self::Lease(source) => source,
+            Self::Apply(error) | Self::Remove(error) => error.failure(),
+            _ => return false,
+        };
+        failure.class() == Class::Stopped
     }
 }

@@ -64,7 +64,9 @@
 //! | what there is: every id, ARN and name, as JSON too | [`Outputs`], [`outputs`] |
 //! | a pipeline at work: refresh, query, count, produce | [`Deployment`], [`Warehouse`], [`ClickstreamProducer`] |
 //! | what holds and what does not | [`Report`], [`Finding`] |
-//! | what happens meanwhile | [`Pipeline::on_event`], [`Event`] |
+//! | what happens meanwhile | [`Pipeline::with_events`], [`Pipeline::on_event`], [`Event`] |
+//! | ending it early | [`Pipeline::stop`], [`Pipeline::with_deadline`] |
+//! | when it fails, when another one is at it | [`OnFailure`], [`WhenBusy`] |
 //! | many pipelines over shared networks, clusters, workgroups | [`Fleet`], [`fleet`] |
 //! | only the networks, only the roles, … | [`Pipeline::only`], [`Part`] |
 //! | an account through a role | [`Account`] |
@@ -78,13 +80,14 @@
 //!
 //! - **Again is safe.** A second [`deploy`](Pipeline::deploy) on an unchanged pipeline makes no call that writes.
 //!   After a failure, a kill or a dropped future, `deploy` goes on from there: everything carries the pipeline's
-//!   tags, or a name that derives from it, from the call that makes it. Two deployments of one pipeline must not
-//!   run at the same time: nothing keeps them apart yet.
+//!   tags, or a name that derives from it, from the call that makes it.
+//! - **One at a time.** Of several processes that deploy or destroy one pipeline, one does and the others wait, or are
+//!   told who it is ([`when_busy`](Pipeline::when_busy)). What a process that died held is free after 15 minutes.
 //! - **Others stay as they are.** What carries neither those tags nor those names is neither used nor touched,
 //!   whatever it is called and whichever addresses it has.
 //! - **Nothing is replaced unasked.** A plan that would remove a resource and make it anew is refused before anything is
 //!   changed, unless [`allow_replace`](Pipeline::allow_replace) is said, and [`allow_data_loss`](Pipeline::allow_data_loss)
-//!   for a cluster, a topic or a view.
+//!   for a cluster, a topic, a namespace or a view, as it must be for their removal.
 //! - **Bad input costs nothing.** Everything that can be known without a call is checked before the first one, all
 //!   of it is reported at once, and credentials of a wrong account are refused before anything is read.
 //! - **Least privilege.** The reader may read its topics and nothing else; no role trusts a whole account.
@@ -113,10 +116,13 @@
 
 mod account;
 mod collect;
+mod control;
+mod deploy;
 mod deployment;
 mod draft;
 mod error;
 pub mod fleet;
+mod lease;
 mod only;
 pub mod outputs;
 mod pipeline;
@@ -124,12 +130,14 @@ pub mod spec;
 mod verify;
 
 pub use account::Account;
+pub use control::Events;
 pub use deployment::Deployment;
 pub use error::Error;
 pub use fleet::Fleet;
+pub use lease::WhenBusy;
 pub use only::{NoSuchPart, Part, Partial};
 pub use outputs::Outputs;
-pub use pipeline::Pipeline;
+pub use pipeline::{OnFailure, Pipeline};
 pub use spec::{PipelineSpec, SpecError};
 
 pub use aws_types::SdkConfig;

@@ -1,15 +1,20 @@
 //! The one call.
 
 use crate::collect;
+use crate::control::Runs;
 use crate::deployment::Deployment;
-use crate::draft::{Depth, Draft};
+use crate::draft::Depth;
 use crate::error::Error;
+use crate::lease::WhenBusy;
 use crate::spec::PipelineSpec;
 use aws_types::SdkConfig;
 use msk_clickstream::{KafkaAccess, KafkaTopicAdmin};
+use redshift_streaming::serverless::FinalSnapshot;
 use std::sync::Arc;
+use std::time::Duration;
 use xacct_converge::smithy::ConfigClock;
-use xacct_converge::{Change, Context, Finding, Plan, Planned, Report, Sink};
+use xacct_converge::{Change, Context, Plan, Report, Sink};
+use xacct_iam::account::Identity;
 use xacct_net::Side;
 use xacct_types::{AccountId, TopicAdmin};
 
@@ -22,6 +27,10 @@ use xacct_types::{AccountId, TopicAdmin};
 /// from there, and `destroy()` finds all of it. What does not carry them is
 /// never changed.
 ///
+/// Of several processes that change one pipeline, one does and the others wait
+/// for it ([`when_busy`](Self::when_busy)): they meet in a lease, an IAM role in the
+/// warehouse's account that is there while something is changed, and gone after.
+///
 /// # Credentials
 /// One [`SdkConfig`] for each account, with rights of its own;
 /// [`Account::assume`](crate::Account::assume) makes one from a role. Credentials
@@ -33,17 +42,37 @@ pub struct Pipeline {
     pub(crate) source: SdkConfig,
     pub(crate) warehouse: SdkConfig,
     pub(crate) access: KafkaAccess,
+    /// Whose credentials the warehouse's are.
+    pub(crate) caller: String,
     admin: Option<Arc<dyn TopicAdmin>>,
-    sink: Sink,
+    pub(crate) sink: Sink,
     seed: u64,
-    allowed: Allowed,
+    pub(crate) allowed: Allowed,
+    pub(crate) when_busy: WhenBusy,
+    pub(crate) on_failure: OnFailure,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) runs: Arc<Runs>,
+    pub(crate) final_snapshot: Option<FinalSnapshot>,
 }
 
-/// What a deployment may destroy, if its plan says so.
+/// What may be destroyed, if the plan says so.
 #[derive(Debug, Clone, Copy, Default)]
-struct Allowed {
-    replace: bool,
-    data_loss: bool,
+pub(crate) struct Allowed {
+    pub(crate) replace: bool,
+    pub(crate) data_loss: bool,
+}
+
+/// What becomes of what a deployment made before it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnFailure {
+    /// It stays, and the next deployment goes on from there.
+    #[default]
+    Keep,
+    /// It is removed, and nothing else: what was there before stays, and what was
+    /// changed in place stays changed. A deployment that was stopped, ran into its
+    /// deadline or lost its lease keeps what it made.
+    Rollback,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -76,13 +105,18 @@ impl Pipeline {
             source,
             warehouse,
             access,
+            caller: String::new(),
             admin: None,
             sink,
             seed: 1,
             allowed: Allowed::default(),
+            when_busy: WhenBusy::default(),
+            on_failure: OnFailure::default(),
+            deadline: None,
+            runs: Arc::default(),
+            final_snapshot: None,
         };
-        Box::pin(pipeline.check_accounts()).await?;
-        Ok(pipeline)
+        Box::pin(pipeline.checked_accounts()).await
     }
 
     /// Tells `sink` what happens: what is made, what it waits for, how long is
@@ -125,14 +159,41 @@ impl Pipeline {
         self
     }
 
-    /// Lets a deployment replace resources that hold data which cannot be made
-    /// again: the cluster, a topic, a view. Implies [`allow_replace`](Self::allow_replace).
+    /// Lets resources be replaced or removed that hold data which cannot be made
+    /// again: the cluster, a topic, the namespace, a view. Without it
+    /// [`destroy`](Self::destroy) of a pipeline that has one of them is refused.
+    /// Implies [`allow_replace`](Self::allow_replace).
     #[must_use]
     pub const fn allow_data_loss(mut self) -> Self {
         self.allowed = Allowed {
             replace: true,
             data_loss: true,
         };
+        self
+    }
+
+    /// What happens while another process changes the same pipeline. Default: it is
+    /// waited for, 20 minutes at most.
+    #[must_use]
+    pub const fn when_busy(mut self, when_busy: WhenBusy) -> Self {
+        self.when_busy = when_busy;
+        self
+    }
+
+    /// What becomes of what a deployment made before it failed. Default: it stays.
+    #[must_use]
+    pub const fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = on_failure;
+        self
+    }
+
+    /// Takes a snapshot of the warehouse's namespace before [`destroy`](Self::destroy)
+    /// removes it. `days` is how long AWS keeps it; without them it stays until
+    /// somebody deletes it. The name must be free.
+    #[must_use]
+    pub fn with_final_snapshot(mut self, name: impl Into<String>, days: Option<u32>) -> Self {
+        let name = name.into();
+        self.final_snapshot = Some(FinalSnapshot { name, days });
         self
     }
 
@@ -148,7 +209,7 @@ impl Pipeline {
     /// [`Error::Read`], [`Error::Preflight`].
     pub async fn plan(&self) -> Result<Plan, Error> {
         let cx = self.context();
-        Ok(Box::pin(self.draft(Depth::Everything, &cx))
+        Ok(Box::pin(self.draft(Depth::Everything, 0, &cx))
             .await?
             .graph
             .plan()
@@ -160,15 +221,16 @@ impl Pipeline {
     ///
     /// # Guarantees
     /// A second call on an unchanged pipeline makes no call that writes. A call
-    /// after a failure, a kill or a dropped future goes on from there.
+    /// after a failure, a kill or a dropped future goes on from there; after a kill
+    /// or a dropped future it waits until the lease that was left is over, 15 minutes
+    /// after it was taken.
     ///
     /// # Errors
     /// [`Error::Preflight`] with every finding before anything is changed;
-    /// [`Error::Apply`] with the resource and the call that failed.
+    /// [`Error::Apply`] with the resource and the call that failed;
+    /// [`Error::Busy`] with who changes the pipeline now.
     pub async fn deploy(&self) -> Result<Deployment, Error> {
-        let cx = self.context();
-        let draft = Box::pin(self.draft(Depth::Everything, &cx)).await?;
-        Box::pin(self.carry_out(draft, &cx)).await
+        Box::pin(self.bring_about(None)).await
     }
 
     /// Carries out exactly `plan`, or nothing if something has moved since.
@@ -176,15 +238,7 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Moved`] says what would be done now; else as [`Pipeline::deploy`].
     pub async fn apply(&self, plan: &Plan) -> Result<Deployment, Error> {
-        let cx = self.context();
-        let draft = Box::pin(self.draft(Depth::Everything, &cx)).await?;
-        let now = draft.graph.plan().plan;
-        if now != *plan {
-            return Err(Error::Moved(format!(
-                "what there is has changed since; the plan would be now:\n{now}"
-            )));
-        }
-        Box::pin(self.carry_out(draft, &cx)).await
+        Box::pin(self.bring_about(Some(plan))).await
     }
 
     /// The deployment that exists, without changing anything.
@@ -193,7 +247,7 @@ impl Pipeline {
     /// [`Error::Moved`] where the pipeline is not complete; [`Error::Read`].
     pub async fn current(&self) -> Result<Deployment, Error> {
         let cx = self.context();
-        let draft = Box::pin(self.draft(Depth::Everything, &cx)).await?;
+        let draft = Box::pin(self.draft(Depth::Everything, 0, &cx)).await?;
         let planned = draft.graph.plan();
         if planned
             .plan
@@ -214,19 +268,15 @@ impl Pipeline {
     ///
     /// # Guarantees
     /// Safe to kill and to run again. What does not carry the pipeline's tags is
-    /// not touched. The events in the cluster and the rows of the views are lost.
+    /// not touched. The events in the cluster and the rows of the views are lost, so
+    /// it is refused until [`allow_data_loss`](Self::allow_data_loss) is said.
     ///
     /// # Errors
-    /// [`Error::Remove`] with the resource that would not go.
+    /// [`Error::Preflight`] with everything that holds data, before anything is
+    /// changed; [`Error::Remove`] with the resource that would not go;
+    /// [`Error::Busy`] with who changes the pipeline now.
     pub async fn destroy(&self) -> Result<Plan, Error> {
-        let cx = self.context();
-        let draft = Box::pin(self.draft(Depth::Resources, &cx)).await?;
-        let planned = draft.graph.plan_removal();
-        let plan = planned.plan.clone();
-        Box::pin(draft.graph.remove(planned, &cx))
-            .await
-            .map_err(|error| Error::Remove(Box::new(error)))?;
-        Ok(plan)
+        Box::pin(self.take_away()).await
     }
 
     /// What [`destroy`](Self::destroy) would remove now. Makes only calls that read.
@@ -235,7 +285,7 @@ impl Pipeline {
     /// [`Error::Read`].
     pub async fn plan_removal(&self) -> Result<Plan, Error> {
         let cx = self.context();
-        Ok(Box::pin(self.draft(Depth::Resources, &cx))
+        Ok(Box::pin(self.draft(Depth::Resources, 0, &cx))
             .await?
             .graph
             .plan_removal()
@@ -251,49 +301,6 @@ impl Pipeline {
         Box::pin(crate::verify::verify(self, &self.context())).await
     }
 
-    async fn carry_out(&self, draft: Draft, cx: &Context) -> Result<Deployment, Error> {
-        let planned = draft.graph.plan();
-        self.check_allowed(&planned, &draft)?;
-        let applied = Box::pin(draft.graph.apply(planned, cx))
-            .await
-            .map_err(|error| Error::Apply(Box::new(error)))?;
-        let outputs = collect::outputs(&self.spec, &draft, &applied)?;
-        Ok(Deployment::new(self.clone(), outputs, draft.graph.len()))
-    }
-
-    /// Refuses what would destroy something and was not allowed, or cannot be done
-    /// while other resources stand on it.
-    fn check_allowed(&self, planned: &Planned, draft: &Draft) -> Result<(), Error> {
-        let mut report = Report::default();
-        for (name, dependent) in planned.stuck(&draft.graph) {
-            let what = format!("can only be made anew, and {dependent} stands on it");
-            let mend = "give the field its old value, or destroy the pipeline and deploy again";
-            report.find(Finding::error(name, what, mend));
-        }
-        for step in planned.plan.changes() {
-            let Change::Replace(reasons) = &step.change else {
-                continue;
-            };
-            let mend = match (step.destroys_data, self.allowed) {
-                (true, Allowed { data_loss: false, .. }) => {
-                    "allow the loss of data, or give the field its old value"
-                }
-                (false, Allowed { replace: false, .. }) => {
-                    "allow replacements, or give the field its old value"
-                }
-                _ => continue,
-            };
-            let finding = Finding::error(&step.resource, "would be removed and made anew", mend);
-            let seen = reasons.iter().map(ToString::to_string);
-            report.find(seen.fold(finding, Finding::with_evidence));
-        }
-        if report.holds() {
-            Ok(())
-        } else {
-            Err(Error::Preflight(report))
-        }
-    }
-
     pub(crate) fn context(&self) -> Context {
         Context::new(ConfigClock::of(&self.source), self.seed).with_sink(self.sink.clone())
     }
@@ -304,14 +311,15 @@ impl Pipeline {
             .unwrap_or_else(|| Arc::new(KafkaTopicAdmin::new(self.access.clone())))
     }
 
-    async fn check_accounts(&self) -> Result<(), Error> {
+    async fn checked_accounts(mut self) -> Result<Self, Error> {
         let cx = self.context();
-        let sides = [
-            (Side::Source, &self.source, &self.spec.source.account),
-            (Side::Warehouse, &self.warehouse, &self.spec.warehouse.account),
-        ];
-        let checks = sides.map(|(side, config, expected)| check_account(side, config, expected, &cx));
-        futures_util::future::try_join_all(checks).await.map(|_| ())
+        let (source, warehouse) = (&self.spec.source.account, &self.spec.warehouse.account);
+        let (_, caller) = futures_util::try_join!(
+            check_account(Side::Source, &self.source, source, &cx),
+            check_account(Side::Warehouse, &self.warehouse, warehouse, &cx),
+        )?;
+        self.caller = caller.arn;
+        Ok(self)
     }
 }
 
@@ -320,9 +328,9 @@ async fn check_account(
     config: &SdkConfig,
     expected: &AccountId,
     cx: &Context,
-) -> Result<(), Error> {
+) -> Result<Identity, Error> {
     let checked = xacct_iam::account::check(config, expected, cx).await;
-    checked.map(|_| ()).map_err(|source| Error::Identity {
+    checked.map_err(|source| Error::Identity {
         side,
         source: Box::new(source),
     })

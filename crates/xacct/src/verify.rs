@@ -16,7 +16,7 @@ mod ends;
 
 /// Everything that can be seen without changing anything.
 pub(crate) async fn verify(pipeline: &Pipeline, cx: &Context) -> Result<Report, Error> {
-    let survey = Box::pin(pipeline.survey(Depth::Everything, cx)).await?;
+    let survey = Box::pin(pipeline.survey(Depth::Everything, 0, cx)).await?;
     let mut report = preflight(&survey);
     let draft = pipeline.declare(&survey, Depth::Everything);
     let planned = draft.graph.plan();

@@ -34,6 +34,7 @@ pub struct Serverless {
     pub(crate) client: Client,
     pub(crate) owner: Owner,
     pub(crate) spec: ServerlessSpec,
+    pub(crate) final_snapshot: Option<FinalSnapshot>,
 }
 
 /// What there is of a warehouse.
@@ -67,6 +68,16 @@ pub(crate) fn attached_roles(namespace: &Namespace) -> Vec<(String, bool)> {
     roles.map(|role| (role.arn.to_owned(), role.in_sync)).collect()
 }
 
+/// A snapshot that outlives its namespace (`DeleteNamespace` of the API reference of
+/// Redshift Serverless). It costs storage until it expires or is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinalSnapshot {
+    /// Its name, unique in account and region.
+    pub name: String,
+    /// Days to keep it; without them it is kept until somebody deletes it.
+    pub days: Option<u32>,
+}
+
 /// What other resources wait for.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -96,7 +107,19 @@ impl Serverless {
     #[must_use]
     pub fn new(config: &SdkConfig, owner: Owner, spec: ServerlessSpec) -> Self {
         let client = Client::new(&xacct_converge::smithy::control_plane(config));
-        Self { client, owner, spec }
+        Self {
+            client,
+            owner,
+            spec,
+            final_snapshot: None,
+        }
+    }
+
+    /// Takes a snapshot of the namespace before it is removed.
+    #[must_use]
+    pub fn with_final_snapshot(mut self, snapshot: Option<FinalSnapshot>) -> Self {
+        self.final_snapshot = snapshot;
+        self
     }
 
     /// What it should be like.

@@ -3,7 +3,9 @@
 use super::{BUSY, NAMESPACE, Serverless, TAG, taken};
 use aws_sdk_redshiftserverless::types::{Namespace, NamespaceStatus};
 use serde::{Deserialize, Serialize};
-use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
+use xacct_converge::{
+    Class, Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value,
+};
 use xacct_types::{RoleArn, SecretArn, Tags};
 
 /// A namespace that exists.
@@ -206,17 +208,28 @@ impl Resource for NamespaceResource {
     }
 
     async fn delete(&self, current: &NamespaceOut, cx: &Context) -> Result<(), Failure> {
+        let snapshot = self.service.final_snapshot.as_ref();
+        let name = snapshot.map(|snapshot| snapshot.name.clone());
+        let days = snapshot.and_then(|snapshot| i32::try_from(snapshot.days?).ok());
         let call = cx.idempotent("redshift-serverless:DeleteNamespace").busy(BUSY);
         let answer = call
             .run(|| {
-                self.service
+                let delete = self
+                    .service
                     .client
                     .delete_namespace()
-                    .namespace_name(&current.name)
+                    .namespace_name(&current.name);
+                delete
+                    .set_final_snapshot_name(name.clone())
+                    .set_final_snapshot_retention_period(days)
                     .send()
             })
             .await;
-        super::found(answer).map(|_| ())
+        match super::found(answer) {
+            // The snapshot's name is taken, which no waiting mends.
+            Err(failure) if taken(&failure) => Err(failure.classed(Class::Terminal)),
+            answer => answer.map(|_| ()),
+        }
     }
 
     async fn gone(&self, _: &NamespaceOut, cx: &Context) -> Result<bool, Failure> {

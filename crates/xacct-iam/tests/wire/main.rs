@@ -8,6 +8,7 @@
 
 mod answers;
 mod faults;
+mod leases;
 mod many;
 mod reading;
 mod removing;

@@ -76,7 +76,9 @@ impl World {
     }
 
     pub(crate) fn destroy(&self) {
-        let removed = self.sim.run(async { self.pipeline().await?.destroy().await });
+        let removed = self
+            .sim
+            .run(async { self.pipeline().await?.allow_data_loss().destroy().await });
         removed.unwrap_or_else(|error| panic!("{}", explain(&error)));
     }
 

@@ -22,7 +22,7 @@ impl Errand {
             let pipeline = ground.pipeline(sim).await?;
             match self {
                 Self::Deploy => pipeline.deploy().await.map(drop),
-                Self::Destroy => pipeline.destroy().await.map(drop),
+                Self::Destroy => pipeline.allow_data_loss().destroy().await.map(drop),
             }
         })
     }
