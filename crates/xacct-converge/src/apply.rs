@@ -95,9 +95,8 @@ async fn make(
     cx: &Context,
 ) -> Result<Output, Failure> {
     let begin = |change: &str| {
-        cx.tell(What::Started {
-            change: change.to_owned(),
-        })
+        let change = change.to_owned();
+        cx.tell(What::Started { change });
     };
     let node = run.graph.nodes[index].node.as_ref();
     let (current, reasons): (_, &[Reason]) = match (&found.change, &found.current) {
@@ -172,10 +171,9 @@ pub(crate) async fn remove(
     asked.await?;
     let gone = poll(run, cx, delete, patience, || async {
         let gone = node.gone(current, cx).await?;
-        Ok(if gone {
-            Settled::Ready(())
-        } else {
-            Settled::Waiting("its removal".to_owned())
+        Ok(match gone {
+            true => Settled::Ready(()),
+            false => Settled::Waiting("its removal".to_owned()),
         })
     });
     gone.await

@@ -68,10 +68,8 @@ impl Graph {
     /// goes, dependents first, once everything that is wanted stands. Nothing
     /// that is wanted may need it.
     pub fn retire(&mut self, from: usize) {
-        self.nodes
-            .iter_mut()
-            .skip(from)
-            .for_each(|entry| entry.wanted = false);
+        let retired = self.nodes.iter_mut().skip(from);
+        retired.for_each(|entry| entry.wanted = false);
     }
 
     /// How many resources there are.
@@ -178,11 +176,9 @@ impl Graph {
             .map(|(entry, seen)| seen.takes(entry.node.timing()))
             .collect();
         let mut tails = takes.clone();
-        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
-        if !removes {
-            order.reverse();
-        }
-        for index in order {
+        let last = self.nodes.len().saturating_sub(1);
+        let turn = |index: usize| if removes { index } else { last - index };
+        for index in (0..self.nodes.len()).map(turn) {
             for before in self.before(index) {
                 let (first, then) = if removes { (index, before) } else { (before, index) };
                 tails[first] = tails[first].max(takes[first] + tails[then]);

@@ -9,29 +9,20 @@ use crate::{ApplyError, Context, Failure};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 /// How far a node has come: one further than the [`Stage`] of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Progress {
+    #[default]
     Waiting,
     Made,
     Ready,
     Stuck,
-}
-
-impl Progress {
-    fn of(stage: Stage) -> Self {
-        match stage {
-            Stage::Made => Self::Made,
-            Stage::Ready => Self::Ready,
-        }
-    }
 }
 
 /// The progress of one node, and who waits for it.
@@ -84,11 +75,7 @@ impl<'a> Run<'a> {
             graph,
             cx,
             record: planned.record.clone(),
-            progress: graph
-                .nodes
-                .iter()
-                .map(|_| Mutex::new((Progress::Waiting, Vec::new())))
-                .collect(),
+            progress: graph.nodes.iter().map(|_| Slot::default()).collect(),
             halted: AtomicBool::new(false),
             tails: graph.tails(&planned.found, removes),
             ends: Mutex::default(),
@@ -135,9 +122,8 @@ impl<'a> Run<'a> {
     }
 
     fn advance(&self, index: usize, progress: Progress) {
-        let mut slot = self.progress[index]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let slot = &self.progress[index];
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         slot.0 = progress;
         let waiting = std::mem::take(&mut slot.1);
         drop(slot);
@@ -147,9 +133,8 @@ impl<'a> Run<'a> {
     /// Waits until `index` has come to `stage`.
     pub(crate) async fn wait(&self, index: usize, stage: Stage) -> Result<(), Failure> {
         let reached = poll_fn(|task| {
-            let mut slot = self.progress[index]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let slot = &self.progress[index];
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
             if slot.0 as usize > stage as usize {
                 return Poll::Ready(slot.0);
             }

@@ -66,9 +66,8 @@ async fn take_away(run: &Run<'_>, index: usize, found: &Found, dependents: &[usi
     let (entry, cx) = run.begin(index)?;
     let own = found.current.iter().filter(|_| found.change == Change::Delete);
     for doomed in own.chain(&found.surplus) {
-        cx.tell(What::Started {
-            change: "delete".to_owned(),
-        });
+        let change = "delete".to_owned();
+        cx.tell(What::Started { change });
         remove(run, entry.node.as_ref(), doomed, &cx).await?;
         cx.tell(What::Removed);
     }
