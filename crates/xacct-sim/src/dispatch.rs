@@ -225,7 +225,9 @@ fn judge_and_handle(
         }
         None => {}
     }
+    world.doom = verdict == Some(Verdict::Doom);
     let reply = limit_and_handle(world, now, caller, parsed, request_id);
+    world.doom = false;
     let ending = match verdict {
         Some(Verdict::KillAfter) => Ending::Killed,
         Some(Verdict::LoseResponse) => Ending::Lost,

@@ -32,6 +32,9 @@ pub enum Verdict {
     AccessDenied,
     /// This error, no effect.
     Fail(ApiError),
+    /// The call is accepted, and what it makes ends in the state `failed` of its kind. Kinds that have such a state: NAT
+    /// gateways, peerings, clusters, resolver rules and their associations, statements; all others come to be as usual.
+    Doom,
 }
 
 impl Verdict {

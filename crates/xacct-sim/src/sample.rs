@@ -58,6 +58,20 @@ pub const LATENCIES: &[(&str, f64, f64)] = &[
     ("iam.assumable", 10.0, 30.0),
 ];
 
+/// Those of the kinds above that say how long something is invisible. A VPC and a subnet are seen before they are
+/// available, so how long they are pending is among them.
+const LAG: &[&str] = &[
+    "ec2.vpc",
+    "ec2.subnet",
+    "ec2.route-table",
+    "ec2.internet-gateway",
+    "ec2.security-group",
+    "ec2.address",
+    "ec2.peering.accepter-visible",
+    "ec2.visible",
+    "iam.visible",
+];
+
 /// 0.95 quantile of the standard normal distribution.
 const Z95: f64 = 1.644_853_6;
 
@@ -69,8 +83,13 @@ pub fn duration(settings: &Settings, account: &str, kind: &str, name: &str) -> D
         .map_or((1.0, 1.0), |(_, median, p95)| (*median, *p95));
     let spread = (p95 / median).ln() / Z95;
     let seconds = median * (spread * normal(settings.seed, &[account, kind, name])).exp();
+    let lag = if LAG.contains(&kind) {
+        settings.lag_scale
+    } else {
+        1.0
+    };
     // Beyond five times the 95th percentile lies no observation.
-    Duration::from_secs_f64((seconds.min(5.0 * p95) * settings.latency_scale).max(0.0))
+    Duration::from_secs_f64((seconds.min(5.0 * p95) * lag * settings.latency_scale).max(0.0))
 }
 
 /// A uniform number in [0, 1) for these words.

@@ -17,6 +17,8 @@ pub struct Settings {
     pub epoch: SystemTime,
     /// Whether what was just created can be invisible for a while. Default: on.
     pub lag: bool,
+    /// Factor on how long things are invisible that were just made, beside `latency_scale`. Default: 1.
+    pub lag_scale: f64,
     /// Factor on every sampled duration. Default: 1.
     pub latency_scale: f64,
     /// Whether API token buckets throttle. Default: on.
@@ -77,6 +79,7 @@ impl Default for Settings {
             region: "us-east-1".to_owned(),
             epoch: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
             lag: true,
+            lag_scale: 1.0,
             latency_scale: 1.0,
             throttling: true,
             check_signatures: true,

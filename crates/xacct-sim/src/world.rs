@@ -30,6 +30,8 @@ pub struct World {
     /// Why a statement failed, by statement id.
     pub(crate) explanations: BTreeMap<String, String>,
     pub(crate) counters: BTreeMap<String, u64>,
+    /// Whether what the present call makes is to fail.
+    pub(crate) doom: bool,
     /// Set by a handler whose answer is to be held back.
     pub(crate) wait: Option<dispatch::Wait>,
 }
@@ -199,6 +201,7 @@ impl World {
             administrators: self.administrators.clone(),
             explanations: self.explanations.clone(),
             counters: self.counters.clone(),
+            doom: false,
             wait: None,
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::params::{self, bounded, not_found, required, text, validation};
 use super::sessions::{self, Session};
-use super::statement::{Part, Statement};
+use super::statement::{Ending, Part, Statement};
 use super::{Token, read};
 use crate::clock::SimTime;
 use crate::sql::lexer;
@@ -216,7 +216,7 @@ fn statement(
         .into_iter()
         .map(|text| Part {
             text,
-            ending: None,
+            ending: call.world.doom.then(broken),
             result: None,
             rows: -1,
             query: 0,
@@ -239,10 +239,15 @@ fn statement(
         picked_at: now + total / 10,
         started_at: now + total / 5,
         due: now + total,
-        failing: false,
+        failing: call.world.doom,
         ending: None,
         updated_at: now,
     }
+}
+
+/// How a statement ends that the warehouse breaks off.
+fn broken() -> Ending {
+    Ending::Failed("ERROR: The compute node has failed".to_owned())
 }
 
 /// The answer to a submission, after the wait that was asked for.

@@ -36,7 +36,8 @@ pub(crate) fn create(call: &mut Call<'_>, p: Params<'_>) -> Reply {
         sight.find(&state.addresses, id)?;
     }
     quota::nat_gateways(call, &subnet.zone_id)?;
-    let failure = failure(state, &subnet.vpc, allocation.as_deref(), public, call.now);
+    let failure = failure(state, &subnet.vpc, allocation.as_deref(), public, call.now)
+        .or_else(|| call.world.doom.then(no_free_address));
     let gateway = attached_gateway(state, &subnet.vpc);
     let id = call.new_id("nat");
     let eni = interface(call, &id, &subnet_id)?;
@@ -138,6 +139,14 @@ fn failure(
             format!("Elastic IP address [{allocation}] is already associated"),
         )
     })
+}
+
+/// No capacity, as the same page words it.
+fn no_free_address() -> (&'static str, String) {
+    (
+        "InsufficientFreeAddressesInSubnet",
+        "Subnet has insufficient free addresses to create this NAT gateway".to_owned(),
+    )
 }
 
 /// `DeleteNatGateway`: the address stays allocated; routes to the gateway become black holes.

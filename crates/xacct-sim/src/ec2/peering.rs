@@ -180,7 +180,7 @@ fn request(call: &mut Call<'_>, requester: Side, owner: &str, peer_vpc: &str) ->
         .account(owner)
         .and_then(|account| account.ec2.vpcs.get(peer_vpc))
         .map(|vpc| vpc.cidr);
-    let failed = peer.is_none_or(|peer| peer.overlaps(requester.cidr));
+    let failed = call.world.doom || peer.is_none_or(|peer| peer.overlaps(requester.cidr));
     let id = call.new_id("pcx");
     let (visible_at, pending_at) =
         super::stateful(call, "ec2.peering.request", &id, &[&requester.vpc, peer_vpc]);

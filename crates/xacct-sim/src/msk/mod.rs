@@ -42,6 +42,8 @@ pub(crate) struct Cluster {
     pub(crate) current_version: String,
     pub(crate) created_at: SimTime,
     pub(crate) ready_at: SimTime,
+    /// Whether it came to nothing.
+    pub(crate) failed: bool,
     /// When a deletion that was asked for is over.
     pub(crate) gone_at: Option<SimTime>,
 }
@@ -72,6 +74,8 @@ impl Cluster {
             "DELETING"
         } else if now < self.ready_at {
             "CREATING"
+        } else if self.failed {
+            "FAILED"
         } else {
             "ACTIVE"
         }

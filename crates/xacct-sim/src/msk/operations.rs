@@ -207,6 +207,7 @@ fn place(
         current_version,
         created_at: call.now,
         ready_at,
+        failed: call.world.doom,
         gone_at: None,
     })
 }

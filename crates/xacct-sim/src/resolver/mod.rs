@@ -101,6 +101,8 @@ pub(crate) struct Rule {
     pub(crate) created_at: SimTime,
     pub(crate) modified_at: SimTime,
     pub(crate) ready_at: SimTime,
+    /// Whether it came to nothing.
+    pub(crate) failed: bool,
     pub(crate) gone_at: Option<SimTime>,
 }
 
@@ -119,6 +121,8 @@ pub(crate) struct Association {
     pub(crate) vpc: String,
     pub(crate) name: Option<String>,
     pub(crate) ready_at: SimTime,
+    /// Whether it came to nothing.
+    pub(crate) failed: bool,
     pub(crate) gone_at: Option<SimTime>,
 }
 
@@ -163,6 +167,8 @@ impl Rule {
             "DELETING"
         } else if now < self.ready_at {
             "UPDATING"
+        } else if self.failed {
+            "FAILED"
         } else {
             "COMPLETE"
         }
@@ -182,6 +188,8 @@ impl Association {
             "DELETING"
         } else if now < self.ready_at {
             "CREATING"
+        } else if self.failed {
+            "FAILED"
         } else {
             "COMPLETE"
         }

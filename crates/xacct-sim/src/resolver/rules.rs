@@ -47,6 +47,7 @@ pub(super) fn create(call: &mut Call<'_>, params: &Value) -> Reply {
         targets,
         endpoint,
         ready_at,
+        failed: call.world.doom,
     };
     let tags = tags_of(params);
     let state = &mut call.account().resolver;
@@ -359,6 +360,7 @@ pub(super) fn associate(call: &mut Call<'_>, params: &Value) -> Reply {
         vpc,
         name,
         ready_at,
+        failed: call.world.doom,
         gone_at: None,
     };
     call.account()

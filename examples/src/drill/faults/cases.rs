@@ -1,6 +1,7 @@
 //! One fault at one call, and what becomes of it.
 
 use super::compare::Difference;
+use super::ended::{Ended, Line};
 use super::points::Point;
 use super::story::Story;
 use std::fmt;
@@ -35,6 +36,12 @@ impl Fault {
         Self::ServerError,
         Self::Timeout,
     ];
+
+    /// Those that end a process.
+    pub const KILLS: [Self; 2] = [Self::KilledBefore, Self::KilledAfter];
+
+    /// Those after which something may be there that nobody has seen.
+    pub const UNSEEN: [Self; 3] = [Self::KilledBefore, Self::KilledAfter, Self::AnswerLost];
 
     /// As reports call it.
     pub const fn name(self) -> &'static str {
@@ -81,6 +88,9 @@ pub struct Case<'a> {
     pub fault: Fault,
     /// When the process dies: whether the writes that were on their way still arrive.
     pub siblings_arrive: bool,
+    /// How many more runs may be needed. One; two where something may stay invisible for longer than the runs wait for
+    /// it, because what is seen twice only then is removed by the run after that.
+    pub reruns: u32,
 }
 
 impl fmt::Display for Case<'_> {
@@ -94,32 +104,12 @@ impl fmt::Display for Case<'_> {
     }
 }
 
-/// How a case ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// How many calls the fault hit.
-    pub hits: u64,
-    /// Runs after the disturbed one.
-    pub reruns: u32,
-    /// What is not as after an undisturbed run.
-    pub difference: Difference,
-    /// Why it did not end well.
-    pub error: Option<String>,
-}
-
-impl Ended {
-    /// Whether the fault hit once, and the end is that of an undisturbed run.
-    pub fn well(&self) -> bool {
-        self.hits == 1 && self.error.is_none() && self.difference.is_none()
-    }
-}
-
 impl<'a> Case<'a> {
-    /// Every fault at every point of a run, as far as they differ.
-    pub fn all(story: &'a Story, points: &[Point]) -> Vec<Self> {
+    /// These faults at every point of a run, as far as they differ.
+    pub fn all(story: &'a Story, points: &[Point], faults: &[Fault], reruns: u32) -> Vec<Self> {
         let mut cases = Vec::new();
         for point in points {
-            for fault in Fault::ALL {
+            for &fault in faults {
                 if point.reads && !fault.differs_at_reads() {
                     continue;
                 }
@@ -128,6 +118,7 @@ impl<'a> Case<'a> {
                     point: point.clone(),
                     fault,
                     siblings_arrive,
+                    reruns,
                 };
                 cases.push(case(false));
                 if fault.kills() && !case(true).siblings().is_empty() {
@@ -136,6 +127,17 @@ impl<'a> Case<'a> {
             }
         }
         cases
+    }
+
+    /// What a table shows of it.
+    pub fn line(&self, ended: &Ended) -> Line {
+        Line {
+            action: self.point.action.clone(),
+            point: self.point.number,
+            column: self.fault.name(),
+            well: ended.well(),
+            told: format!("{self}: {ended}"),
+        }
     }
 
     /// Disturbs the run, runs again where it did not end well, and compares.
@@ -213,7 +215,7 @@ impl<'a> Case<'a> {
         loop {
             let difference = Difference::between(&self.story.left, &self.story.ground.inventories(sim));
             let well = last.is_ok() && difference.is_none();
-            if well || reruns >= RERUNS {
+            if well || reruns >= self.reruns {
                 let error = last.err().map(|error| explain(&error));
                 return Ended {
                     hits,
@@ -227,6 +229,3 @@ impl<'a> Case<'a> {
         }
     }
 }
-
-/// A disturbed run is followed by at most this many more.
-const RERUNS: u32 = 1;
