@@ -113,6 +113,15 @@ pub fn every_fault(title: &str, story: &Story, faults: &[Fault], reruns: u32) ->
     Sweep::of(title, story, points.len(), &ended, &lines)
 }
 
+/// Says at once what did not survive: the table comes minutes later.
+#[expect(clippy::print_stderr, reason = "a drill talks to people")]
+fn tell(line: Line) -> Line {
+    if !line.well {
+        eprintln!("NOT: {}", line.told);
+    }
+    line
+}
+
 /// Everything that only somebody else can mend, at every call of a run.
 pub fn every_block(title: &str, story: &Story) -> Sweep {
     let points = points(&story.log);
