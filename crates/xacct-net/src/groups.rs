@@ -3,7 +3,7 @@
 use crate::blueprint::{Direction, GroupPlan, GroupRole, RulePeer};
 use crate::entries::{Entry, EntryPeer, entries};
 use crate::outputs::VpcInfo;
-use crate::site::{IN_USE, NOT_FOUND, Site, by, pick, steady, unreadable};
+use crate::site::{IN_USE, NOT_FOUND, Site, by, perhaps_ours, pick, steady, unreadable};
 use aws_sdk_ec2::types::{IpPermission, ResourceType, SecurityGroup};
 use std::collections::{BTreeMap, BTreeSet};
 use xacct_converge::{Context, Decision, Failure, Inputs, Needs, Reason, Resource, Settled, Timing, Value};
@@ -92,10 +92,12 @@ impl GroupNode {
                 .map(Entry::permission)
                 .collect();
             if !extra.is_empty() {
-                self.revoke(id, direction, extra, cx).await?;
+                let revoke = |which| self.revoke(id, direction, which, cx);
+                one_by_one_if(GONE, extra, revoke).await?;
             }
             if !missing.is_empty() {
-                self.authorize(id, direction, missing, cx).await?;
+                let authorize = |which| self.authorize(id, direction, which, cx);
+                one_by_one_if(THERE, missing, authorize).await?;
             }
         }
         Ok(())
@@ -169,6 +171,30 @@ impl GroupNode {
     }
 }
 
+/// A rule that is to go is gone; one that is to come is there. What was read may be older than that, after a call whose
+/// answer was lost or a run that was killed; the refusal is not.
+const GONE: &str = "InvalidPermission.NotFound";
+const THERE: &str = "InvalidPermission.Duplicate";
+
+/// Makes the change for all rules with one call, or, as one refused with `code` spoils the batch, one after the other.
+async fn one_by_one_if<F, Fut>(code: &str, which: Vec<IpPermission>, change: F) -> Result<(), Failure>
+where
+    F: Fn(Vec<IpPermission>) -> Fut + Send,
+    Fut: Future<Output = Result<(), Failure>> + Send,
+{
+    match change(which.clone()).await {
+        Err(failure) if failure.is_code(&[code]) => {}
+        result => return result,
+    }
+    for one in which {
+        match change(vec![one]).await {
+            Err(failure) if failure.is_code(&[code]) => {}
+            result => result?,
+        }
+    }
+    Ok(())
+}
+
 fn id(group: &SecurityGroup) -> Option<SecurityGroupId> {
     group.group_id()?.parse().ok()
 }
@@ -215,11 +241,7 @@ impl Resource for GroupNode {
                 let id = answer.group_id.as_deref().and_then(|id| id.parse().ok());
                 id.ok_or_else(|| unreadable("ec2:CreateSecurityGroup"))
             }
-            // Names are unique in a VPC: ours from a call whose answer was lost, or a stranger's.
-            Err(failure) if failure.is_code(&["InvalidGroup.Duplicate"]) => {
-                self.recover(inputs, cx).await?.ok_or(failure)
-            }
-            Err(failure) => Err(failure),
+            Err(failure) => Err(perhaps_ours(failure, "InvalidGroup.Duplicate")),
         }
     }
 
@@ -249,16 +271,7 @@ impl Resource for GroupNode {
             Some(group) => entries(group),
             None => BTreeSet::from([Entry::everything_out()]),
         };
-        match self.bring(&current, &found, &wanted, cx).await {
-            // Somebody, or a call whose answer was lost, has been here: look, then do the rest.
-            Err(failure)
-                if failure.is_code(&["InvalidPermission.Duplicate", "InvalidPermission.NotFound"]) =>
-            {
-                let group = self.read(&current, cx).await?.ok_or(failure)?;
-                self.bring(&current, &entries(&group), &wanted, cx).await?;
-            }
-            result => result?,
-        }
+        self.bring(&current, &found, &wanted, cx).await?;
         Ok(current)
     }
 

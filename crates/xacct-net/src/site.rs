@@ -230,6 +230,15 @@ pub(crate) fn unreadable(operation: &str) -> Failure {
     )
 }
 
+/// A name or block that is taken, inside what is ours: by a run that was killed, perhaps, whose work is not visible yet.
+/// Then it is to be looked for, as after a lost answer.
+pub(crate) fn perhaps_ours(failure: Failure, taken: &str) -> Failure {
+    if failure.is_code(&[taken]) {
+        return failure.classed(Class::Ambiguous);
+    }
+    failure
+}
+
 /// A removal of something that is gone already is no failure.
 pub(crate) fn gone_is_fine<T>(result: Result<T, Failure>) -> Result<(), Failure> {
     match result {

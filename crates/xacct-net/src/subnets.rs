@@ -1,7 +1,7 @@
 //! Subnets and the zones that they stand in.
 
 use crate::outputs::{SubnetInfo, VpcInfo};
-use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, unreadable};
+use crate::site::{IN_USE, NOT_FOUND, Site, by, gone_is_fine, perhaps_ours, unreadable};
 use aws_sdk_ec2::types::{AvailabilityZone, Filter, ResourceType, ServiceDetail, Subnet, SubnetState};
 use futures_util::try_join;
 use std::collections::BTreeSet;
@@ -266,7 +266,8 @@ impl Resource for SubnetNode {
         let request = request.availability_zone_id(zone.as_str());
         let request = request.tag_specifications(self.site.tagged(ResourceType::Subnet, &self.resource));
         let call = cx.once("ec2:CreateSubnet").not_yet(NOT_FOUND);
-        let answer = call.run(|| request.clone().send()).await?;
+        let answer = call.run(|| request.clone().send()).await;
+        let answer = answer.map_err(|failure| perhaps_ours(failure, "InvalidSubnet.Conflict"))?;
         answer
             .subnet
             .as_ref()

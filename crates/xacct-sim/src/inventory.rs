@@ -91,7 +91,11 @@ fn replace(value: &mut Value, names: &[(String, String)]) {
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, names)),
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| replace(item, names));
+            // Services keep many lists in the order of physical ids.
+            items.sort_by_cached_key(Value::to_string);
+        }
         Value::Object(fields) => fields.values_mut().for_each(|field| replace(field, names)),
         _ => {}
     }

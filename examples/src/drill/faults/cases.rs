@@ -88,8 +88,8 @@ pub struct Case<'a> {
     pub fault: Fault,
     /// When the process dies: whether the writes that were on their way still arrive.
     pub siblings_arrive: bool,
-    /// How many more runs may be needed. One; two where something may stay invisible for longer than the runs wait for
-    /// it, because what is seen twice only then is removed by the run after that.
+    /// How many more runs may be needed: two where something made just before the end may not have been visible to the
+    /// next run, which then makes it twice; the run after that removes what is not in use.
     pub reruns: u32,
 }
 

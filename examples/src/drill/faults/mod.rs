@@ -142,7 +142,7 @@ pub fn every_block(title: &str, story: &Story) -> Sweep {
 pub fn run(ground: &Ground, report: &mut Report) -> Result<Findings, Trouble> {
     let deployed = deployment(ground)?;
     let sweeps = [
-        every_fault("deploy", &deployed, &Fault::ALL, 1),
+        every_fault("deploy", &deployed, &Fault::ALL, 2),
         every_block("deploy, blocked", &deployed),
         every_fault(
             "deploy, long invisible",

@@ -57,11 +57,7 @@ pub(crate) const CASES: &[Case] = &[
     case!(
         "ec2:CreateSubnet",
         "aps1-az1",
-        (
-            400,
-            "InvalidSubnet.Conflict",
-            "The CIDR '10.0.1.0/24' conflicts with another subnet"
-        ),
+        (400, "InvalidSubnet.Range", "The CIDR '10.0.1.0/24' is invalid."),
         FAILS,
         |s| s.make(subnet_node(&s)).await
     ),
