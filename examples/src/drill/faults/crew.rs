@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// A deployment's future is large, and in a debug build its frames are too.
 const STACK: usize = 16 << 20;
 
-/// Does `work` with every case and gives both results of each, in the order of the cases.
+/// Does `work` with every case and gives the results in the order of the cases.
 ///
 /// # Panics
 /// Where `work` does, or where the operating system gives no thread.
-pub fn run<C: Sync, R: Send, S: Send>(cases: &[C], work: impl Fn(&C) -> (R, S) + Sync) -> (Vec<R>, Vec<S>) {
+pub fn run<C: Sync, R: Send>(cases: &[C], work: impl Fn(&C) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, (R, S))>> = Mutex::new(Vec::with_capacity(cases.len()));
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(cases.len()));
     let hands = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| {
         for _ in 0..hands.min(cases.len()) {
@@ -34,7 +34,7 @@ pub fn run<C: Sync, R: Send, S: Send>(cases: &[C], work: impl Fn(&C) -> (R, S) +
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, results)| results).unzip()
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn take<'a, C>(next: &AtomicUsize, cases: &'a [C]) -> Option<(usize, &'a C)> {

@@ -104,12 +104,12 @@ pub fn removal(ground: &Ground) -> Result<Story, Trouble> {
 pub fn every_fault(title: &str, story: &Story, faults: &[Fault], reruns: u32) -> Sweep {
     let points = points(&story.log);
     let cases = Case::all(story, &points, faults, reruns);
-    let ended = crew::run(&cases, Case::run);
-    let lines: Vec<Line> = cases
-        .iter()
-        .zip(&ended)
-        .map(|(case, ended)| case.line(ended))
-        .collect();
+    let ends = crew::run(&cases, |case| {
+        let ended = case.run();
+        let line = tell(case.line(&ended));
+        (ended, line)
+    });
+    let (ended, lines): (Vec<Ended>, Vec<Line>) = ends.into_iter().unzip();
     Sweep::of(title, story, points.len(), &ended, &lines)
 }
 
@@ -126,12 +126,12 @@ fn tell(line: Line) -> Line {
 pub fn every_block(title: &str, story: &Story) -> Sweep {
     let points = points(&story.log);
     let cases = Blocked::all(story, &points);
-    let ended = crew::run(&cases, Blocked::run);
-    let lines: Vec<Line> = cases
-        .iter()
-        .zip(&ended)
-        .map(|(case, ended)| case.line(ended))
-        .collect();
+    let ends = crew::run(&cases, |case| {
+        let ended = case.run();
+        let line = tell(case.line(&ended));
+        (ended, line)
+    });
+    let (ended, lines): (Vec<Ended>, Vec<Line>) = ends.into_iter().unzip();
     Sweep::of(title, story, points.len(), &ended, &lines)
 }
 
