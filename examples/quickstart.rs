@@ -190,7 +190,6 @@ struct Sample {
 
 #[derive(Debug, Deserialize)]
 struct Landed {
-    payload: Value,
     raw: Option<String>,
 }
 
@@ -198,12 +197,10 @@ async fn read(deployment: &Deployment, view: &str) -> Result<Arrived, xacct::Err
     let warehouse = deployment.warehouse();
     warehouse.refresh(view).await?;
     let tally = warehouse.tally(view).await?;
-    let landed: Vec<Landed> = warehouse
-        .query(&format!("SELECT payload, raw FROM {view}"))
-        .await?;
+    let landed: Vec<Landed> = warehouse.query(&format!("SELECT raw FROM {view}")).await?;
     let samples = format!(
         "SELECT payload.visitor::varchar AS visitor, payload.page.path::varchar AS path, \
-         payload.occurred_at::varchar AS occurred_at FROM {view} WHERE payload IS NOT NULL \
+         payload.occurred_at::varchar AS occurred_at FROM {view}_parsed \
          ORDER BY kafka_partition, kafka_offset LIMIT 5"
     );
     Ok(Arrived {
@@ -225,10 +222,8 @@ fn sent_digest(records: &[Record]) -> String {
 fn read_digest(landed: &[Landed]) -> String {
     let mut all = Identities::default();
     for row in landed {
-        match &row.raw {
-            Some(raw) => all.add_bytes(&hex::decode(raw).unwrap_or_default()),
-            None => all.add_json(&row.payload),
-        }
+        let raw = row.raw.as_deref().unwrap_or_default();
+        all.add_bytes(&hex::decode(raw).unwrap_or_default());
     }
     all.finish()
 }

@@ -83,7 +83,7 @@ impl Comparison {
 /// let wanted = |landing| CreateMaterializedView::new(QualifiedName::parse("public.v").unwrap(), landing);
 /// assert_eq!(compare_view(&wanted(landing.clone()), Some(&kept), &[]), Comparison::Same);
 ///
-/// let changed = wanted(landing.with_payload(Payload::Raw));
+/// let changed = wanted(landing.with_payload(Payload::Json));
 /// assert!(!compare_view(&changed, Some(&kept), &[]).is_same());
 /// # Ok::<(), xacct_types::Invalid>(())
 /// ```

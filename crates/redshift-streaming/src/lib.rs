@@ -170,6 +170,8 @@ pub mod data;
 pub mod ddl;
 pub mod drift;
 #[cfg(feature = "aws")]
+pub mod evolve;
+#[cfg(feature = "aws")]
 pub mod objects;
 pub mod query;
 #[cfg(feature = "aws")]
@@ -182,8 +184,8 @@ pub mod verify;
 #[cfg(feature = "aws")]
 pub mod warehouse;
 
-pub use spec::{Broker, SchemaSpec, StreamingSpec, ViewSource, ViewSpec};
+pub use spec::{Broker, SchemaSpec, StreamingSpec, ViewPayload, ViewSource, ViewSpec};
 pub use statements::{
-    Inputs, StatementsError, VIEW_SCHEMA, create_quarantine, create_schema, create_view, grants,
-    in_view_schema, statements,
+    Inputs, StatementsError, VIEW_SCHEMA, create_parsed, create_quarantine, create_schema, create_view,
+    grants, in_view_schema, statements,
 };

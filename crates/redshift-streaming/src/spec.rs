@@ -86,14 +86,50 @@ impl ViewSource {
     }
 }
 
+/// What becomes of a record's bytes: `payload = "…"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ViewPayload {
+    /// Landed as bytes, and parsed under a guard by a plain view on top; what is not
+    /// JSON shows in a second one, the quarantine. No record can block ingestion,
+    /// whatever AWS leaves open about JSON.
+    #[default]
+    Json,
+    /// Parsed once under a guard as it lands, which makes reading cheaper. AWS
+    /// documents neither the guard inside a streaming view nor what it says of an
+    /// attribute that stands twice: see [`Payload::Json`].
+    JsonOnce,
+    /// Parsed without a guard, as the tutorials write it: the first record that is
+    /// not JSON blocks ingestion until the view is made again.
+    JsonUnguarded,
+    /// Landed as bytes, and nothing on top.
+    Raw,
+    /// Decoded as UTF-8 text.
+    Text,
+}
+
+impl ViewPayload {
+    /// What stands in the materialized view.
+    #[must_use]
+    pub const fn landed(self) -> Payload {
+        match self {
+            Self::Json | Self::Raw => Payload::Raw,
+            Self::JsonOnce => Payload::Json,
+            Self::JsonUnguarded => Payload::JsonUnguarded,
+            Self::Text => Payload::Text,
+        }
+    }
+}
+
 /// A materialized view over one topic or stream, in the schema `public`.
 ///
 /// ```
-/// use redshift_streaming::ViewSpec;
-/// use redshift_streaming::ddl::Payload;
+/// use redshift_streaming::{ViewPayload, ViewSpec};
 ///
 /// let view: ViewSpec = toml::from_str("name = \"myview1\"\ntopic = \"testtopic\"")?;
-/// assert_eq!((view.payload, view.auto_refresh), (Payload::Json, true));
+/// assert_eq!((view.payload, view.auto_refresh), (ViewPayload::Json, true));
+/// assert_eq!(view.parsed_name()?.unwrap().as_str(), "myview1_parsed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,8 +140,8 @@ pub struct ViewSpec {
     pub name: Identifier,
     /// What it reads.
     pub source: ViewSource,
-    /// What becomes of a record's bytes. Default: `json`, parsed once under a guard.
-    pub payload: Payload,
+    /// What becomes of a record's bytes. Default: `json`, landed and then parsed under a guard.
+    pub payload: ViewPayload,
     /// Whether Redshift refreshes the view as records arrive. Default: true.
     pub auto_refresh: bool,
     /// Whether snapshots hold its rows. Default: not said, which means yes.
@@ -117,7 +153,11 @@ pub struct ViewSpec {
     /// A select list or a whole select instead of the landing one; `payload` then
     /// has no meaning. Default: none.
     pub select: Option<String>,
-    /// The name of a plain view of the records that are not JSON. Default: none.
+    /// The name of a plain view of the records that are JSON, parsed. Default: for
+    /// `payload = "json"` the view's name and `_parsed`; else none.
+    pub parsed: Option<Identifier>,
+    /// The name of a plain view of the records that are not JSON. Default: for
+    /// `payload = "json"` the view's name and `_quarantine`; else none.
     pub quarantine: Option<Identifier>,
     /// Database users who may read the view. Default: none but its owner.
     pub readers: Vec<Identifier>,
@@ -130,12 +170,13 @@ impl ViewSpec {
         Self {
             name,
             source,
-            payload: Payload::default(),
+            payload: ViewPayload::default(),
             auto_refresh: true,
             backup: None,
             dist_key: None,
             sort_key: Vec::new(),
             select: None,
+            parsed: None,
             quarantine: None,
             readers: Vec::new(),
         }
@@ -143,7 +184,7 @@ impl ViewSpec {
 
     /// Chooses what becomes of a record's bytes.
     #[must_use]
-    pub fn with_payload(mut self, payload: Payload) -> Self {
+    pub fn with_payload(mut self, payload: ViewPayload) -> Self {
         self.payload = payload;
         self
     }
@@ -155,7 +196,39 @@ impl ViewSpec {
         self
     }
 
-    /// Adds a plain view of the records that are not JSON.
+    /// The plain view of the records that are JSON: as it was named, or the default.
+    ///
+    /// # Errors
+    /// [`Invalid`] where the default name is too long.
+    pub fn parsed_name(&self) -> Result<Option<Identifier>, Invalid> {
+        self.beside(self.parsed.as_ref(), "_parsed")
+    }
+
+    /// The plain view of the records that are not JSON: as it was named, or the default.
+    ///
+    /// # Errors
+    /// [`Invalid`] where the default name is too long.
+    pub fn quarantine_name(&self) -> Result<Option<Identifier>, Invalid> {
+        self.beside(self.quarantine.as_ref(), "_quarantine")
+    }
+
+    fn beside(&self, named: Option<&Identifier>, suffix: &str) -> Result<Option<Identifier>, Invalid> {
+        let by_default = self.payload == ViewPayload::Json && self.select.is_none();
+        match named {
+            Some(name) => Ok(Some(name.clone())),
+            None if by_default => Identifier::new(format!("{}{suffix}", self.name.as_str())).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Names the plain view of the records that are JSON.
+    #[must_use]
+    pub fn with_parsed(mut self, name: Identifier) -> Self {
+        self.parsed = Some(name);
+        self
+    }
+
+    /// Names the plain view of the records that are not JSON.
     #[must_use]
     pub fn with_quarantine(mut self, name: Identifier) -> Self {
         self.quarantine = Some(name);
@@ -187,7 +260,7 @@ struct ViewFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stream: Option<StreamName>,
     #[serde(default)]
-    payload: Payload,
+    payload: ViewPayload,
     #[serde(default = "yes")]
     auto_refresh: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -198,6 +271,8 @@ struct ViewFields {
     sort_key: Vec<Identifier>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     select: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parsed: Option<Identifier>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quarantine: Option<Identifier>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -228,6 +303,7 @@ impl TryFrom<ViewFields> for ViewSpec {
             dist_key: fields.dist_key,
             sort_key: fields.sort_key,
             select: fields.select,
+            parsed: fields.parsed,
             quarantine: fields.quarantine,
             readers: fields.readers,
         })
@@ -250,6 +326,7 @@ impl From<ViewSpec> for ViewFields {
             dist_key: view.dist_key,
             sort_key: view.sort_key,
             select: view.select,
+            parsed: view.parsed,
             quarantine: view.quarantine,
             readers: view.readers,
         }
@@ -341,10 +418,11 @@ mod tests {
     #[test]
     fn the_forms_of_the_payload_are_written_with_hyphens() {
         for (text, payload) in [
-            ("json", Payload::Json),
-            ("raw", Payload::Raw),
-            ("text", Payload::Text),
-            ("json-unguarded", Payload::JsonUnguarded),
+            ("json", ViewPayload::Json),
+            ("json-once", ViewPayload::JsonOnce),
+            ("raw", ViewPayload::Raw),
+            ("text", ViewPayload::Text),
+            ("json-unguarded", ViewPayload::JsonUnguarded),
         ] {
             let spec = view(&format!("name = \"v\"\ntopic = \"t\"\npayload = \"{text}\"")).unwrap();
             assert_eq!(spec.payload, payload);

@@ -97,14 +97,16 @@ pub enum StatementsError {
         /// What was found in it, with places.
         source: SelectRefused,
     },
-    /// A quarantine view needs to know the view's columns.
+    /// A plain view on top needs to know the view's columns.
     #[error(
-        "view \"{view}\" has a select of its own, so its quarantine view would not know the columns: \
-         leave out select or quarantine"
+        "view \"{view}\" has a select of its own, so its {beside} view would not know the columns: \
+         leave out select or {beside}"
     )]
-    NoQuarantine {
+    UnknownColumns {
         /// The view.
         view: String,
+        /// `parsed` or `quarantine`.
+        beside: &'static str,
     },
     /// Two views would have the same name.
     #[error("two views are named \"{view}\"")]
@@ -115,7 +117,7 @@ pub enum StatementsError {
 }
 
 /// The statements that make everything in `spec`, in order: the schema, then each
-/// view with its quarantine view and its grants.
+/// view with the plain views on top of it and its grants.
 ///
 /// ```
 /// use redshift_streaming::ddl::IamRole;
@@ -157,21 +159,23 @@ pub fn statements(spec: &StreamingSpec, inputs: &Inputs) -> Result<Vec<Statement
     let mut statements = vec![create_schema(spec, inputs)?.into()];
     for view in &spec.views {
         let created = create_view(spec, view)?;
-        let quarantine = create_quarantine(view, &created)?;
+        let beside = [create_parsed(view, &created)?, create_quarantine(view, &created)?];
         statements.push(created.into());
-        statements.extend(quarantine.map(Statement::from));
+        statements.extend(beside.into_iter().flatten().map(Statement::from));
         statements.extend(grants(view).into_iter().map(Statement::from));
     }
     Ok(statements)
 }
 
 fn refuse_duplicates(spec: &StreamingSpec) -> Result<(), StatementsError> {
-    let names = spec
-        .views
-        .iter()
-        .flat_map(|v| [Some(&v.name), v.quarantine.as_ref()]);
+    let mut names = Vec::new();
+    for view in &spec.views {
+        names.push(view.name.clone());
+        names.extend(named(view, ViewSpec::parsed_name)?);
+        names.extend(named(view, ViewSpec::quarantine_name)?);
+    }
     let mut seen = Vec::new();
-    for name in names.flatten().map(Identifier::folded) {
+    for name in names.iter().map(Identifier::folded) {
         if seen.contains(&name) {
             return Err(StatementsError::Duplicate {
                 view: name.as_str().to_owned(),
@@ -259,7 +263,7 @@ fn body(schema: &Identifier, view: &ViewSpec) -> Result<ViewBody, StatementsErro
         ViewSource::Stream(stream) => Landing::kinesis(schema.clone(), stream),
     };
     let Some(select) = &view.select else {
-        return Ok(landing.with_payload(view.payload).into());
+        return Ok(landing.with_payload(view.payload.landed()).into());
     };
     let whole = select
         .trim_start()
@@ -276,32 +280,78 @@ fn body(schema: &Identifier, view: &ViewSpec) -> Result<ViewBody, StatementsErro
     })
 }
 
-/// The statement that makes the quarantine view that `view` asks for. It binds
-/// late, so that it does not stand in the way when the view under it is made anew.
+/// The statement that makes the plain view of what is JSON that `view` asks for. It
+/// binds late, so that it does not stand in the way when the view under it is made anew.
 ///
 /// # Errors
-/// [`StatementsError::NoQuarantine`] where the view has a select of its own.
+/// [`StatementsError`] where the view has a select of its own, or the name is too long.
+pub fn create_parsed(
+    view: &ViewSpec,
+    created: &CreateMaterializedView,
+) -> Result<Option<CreateView>, StatementsError> {
+    on_top(view, named(view, ViewSpec::parsed_name)?, "parsed", |name| {
+        CreateView::parsed(name, created)
+    })
+}
+
+/// The statement that makes the quarantine view that `view` asks for; it binds late, too.
+///
+/// # Errors
+/// As [`create_parsed`].
 pub fn create_quarantine(
     view: &ViewSpec,
     created: &CreateMaterializedView,
 ) -> Result<Option<CreateView>, StatementsError> {
-    let Some(name) = &view.quarantine else {
-        return Ok(None);
-    };
-    match CreateView::quarantine(in_view_schema(name), created) {
-        Some(quarantine) => Ok(Some(quarantine.late_binding())),
-        None => Err(StatementsError::NoQuarantine {
+    on_top(
+        view,
+        named(view, ViewSpec::quarantine_name)?,
+        "quarantine",
+        |name| CreateView::quarantine(name, created),
+    )
+}
+
+fn on_top(
+    view: &ViewSpec,
+    name: Option<Identifier>,
+    beside: &'static str,
+    of: impl FnOnce(QualifiedName) -> Option<CreateView>,
+) -> Result<Option<CreateView>, StatementsError> {
+    let Some(name) = name else { return Ok(None) };
+    match of(in_view_schema(&name)) {
+        Some(created) => Ok(Some(created.late_binding())),
+        None => Err(StatementsError::UnknownColumns {
             view: view.name.as_str().to_owned(),
+            beside,
         }),
     }
 }
 
-/// The grants that `view` asks for.
+/// A name beside a view, by default or as it was given.
+fn named(
+    view: &ViewSpec,
+    name: fn(&ViewSpec) -> Result<Option<Identifier>, Invalid>,
+) -> Result<Option<Identifier>, StatementsError> {
+    name(view).map_err(|source| StatementsError::View {
+        view: view.name.as_str().to_owned(),
+        source,
+    })
+}
+
+/// The grants that `view` asks for: its readers may read it, and what is parsed of it.
 #[must_use]
 pub fn grants(view: &ViewSpec) -> Vec<Grant> {
-    let select = Privilege::Select(in_view_schema(&view.name));
+    let parsed = view.parsed_name().ok().flatten();
+    let relations = [Some(view.name.clone()), parsed].into_iter().flatten();
+    relations
+        .flat_map(|relation| grants_on(&relation, &view.readers))
+        .collect()
+}
+
+/// `SELECT` on one table or view for each of `readers`.
+pub(crate) fn grants_on(relation: &Identifier, readers: &[Identifier]) -> Vec<Grant> {
+    let select = Privilege::Select(in_view_schema(relation));
     let grant = |user: &Identifier| Grant::new(select.clone(), Grantee::User(user.clone()));
-    view.readers.iter().map(grant).collect()
+    readers.iter().map(grant).collect()
 }
 
 /// A view's full name.

@@ -1,6 +1,6 @@
 //! A warehouse at work: refreshes, counts, typed rows, what Redshift skipped.
 
-use crate::data::{DataApi, SqlError};
+use crate::data::{DataApi, Setting, SqlError};
 use crate::ddl::{Identifier, QualifiedName, RefreshMaterializedView, Statement, read};
 use crate::query::{self, Count, Counts, PartitionLag, Query, ScanError};
 use crate::statements::in_view_schema;
@@ -105,10 +105,15 @@ impl Warehouse {
     /// Runs any query and reads every row as `T`: a struct with the columns'
     /// names as fields, SUPER columns as the JSON that they hold.
     ///
+    /// It runs with `json_parse_dedup_attributes` on, so that a record with an
+    /// attribute twice cannot fail a query over the parsed view. Tools of your own
+    /// want the same: `ALTER USER … SET json_parse_dedup_attributes TO on`.
+    ///
     /// # Errors
     /// [`SqlError`], also where a row is not of the type asked for.
     pub async fn query<T: DeserializeOwned>(&self, sql: &str) -> Result<Vec<T>, SqlError> {
-        self.api.query(&self.cx, "query", sql).await
+        let api = self.api.clone().with_setting(Setting::DeduplicateJson);
+        api.query(&self.cx, "query", sql).await
     }
 
     /// The Data API underneath, for statements of your own.

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use redshift_streaming::ddl::{
-    CreateExternalSchema, CreateMaterializedView, Identifier, KinesisSource, Landing, MskSource, Payload,
-    QualifiedName, RefreshMaterializedView, RoleChain, Statement, StreamColumn, StreamName, read,
+    ColumnNames, CreateExternalSchema, CreateMaterializedView, Identifier, KinesisSource, Landing, MskSource,
+    Payload, QualifiedName, RefreshMaterializedView, RoleChain, Select, Statement, StreamColumn, StreamName,
+    ViewBody, read,
 };
 use xacct_types::{ClusterArn, RoleArn, TopicName};
 
@@ -117,14 +118,49 @@ fn the_view_of_the_kinesis_tutorial_with_the_current_column_names() {
     );
 }
 
+const PREVIEW: &str = r#"CREATE MATERIALIZED VIEW my_stream_vw AS
+    SELECT approximatearrivaltimestamp,
+    partitionkey,
+    shardid,
+    sequencenumber,
+    json_parse(data) as payload
+    FROM schema_stream."my-data-stream";"#;
+
 #[test]
-fn the_column_names_of_the_preview_are_refused_with_the_current_ones() {
-    let refusal = read(
-        "CREATE MATERIALIZED VIEW my_stream_vw AS SELECT approximatearrivaltimestamp, partitionkey, \
-         shardid, sequencenumber, json_parse(data) as payload FROM schema_stream.\"my-data-stream\"",
-    )
-    .unwrap_err();
-    let cause = refusal.cause.unwrap().to_string();
+fn the_view_of_the_kinesis_tutorial_word_for_word_with_the_column_names_of_the_preview() {
+    let stream = StreamName::new("my-data-stream").unwrap();
+    let landing = Landing::kinesis(name("schema_stream"), &stream)
+        .with_payload(Payload::JsonUnguarded)
+        .with_column_names(ColumnNames::Preview)
+        .unwrap();
+    let view = CreateMaterializedView::new(QualifiedName::new(name("my_stream_vw")), landing.clone());
+    assert_tutorial(view, PREVIEW);
+    // What was read under old names can be written under current ones.
+    let Statement::CreateMaterializedView(found) = read(PREVIEW).unwrap() else {
+        panic!("another statement")
+    };
+    let current = found
+        .body()
+        .landing()
+        .unwrap()
+        .clone()
+        .with_column_names(ColumnNames::Current)
+        .unwrap();
+    assert!(
+        current
+            .to_string()
+            .contains("JSON_PARSE(\"kinesis_data\") AS \"payload\""),
+        "{current}"
+    );
+    let refresh = RefreshMaterializedView::new(QualifiedName::new(name("my_stream_vw")));
+    assert_tutorial(refresh, "REFRESH MATERIALIZED VIEW my_stream_vw;");
+}
+
+#[test]
+fn a_select_written_today_with_the_names_of_the_preview_is_refused_with_the_current_ones() {
+    let select = "SELECT approximatearrivaltimestamp, partitionkey, shardid, sequencenumber, \
+                  json_parse(data) as payload FROM schema_stream.\"my-data-stream\"";
+    let refusal = ViewBody::written(select).unwrap_err().to_string();
     for current in [
         "approximate_arrival_timestamp",
         "partition_key",
@@ -132,6 +168,17 @@ fn the_column_names_of_the_preview_are_refused_with_the_current_ones() {
         "sequence_number",
         "kinesis_data",
     ] {
-        assert!(cause.contains(&format!("write {current}")), "{cause}");
+        assert!(refusal.contains(&format!("write {current}")), "{refusal}");
+    }
+}
+
+#[test]
+fn the_queries_of_both_tutorials_are_selects_that_a_plain_view_takes() {
+    for query in [
+        "select count(*) from MyView1",
+        "SELECT payload.name.first, payload.name.last, payload.name.title,\n\
+         payload.dob.date as dob, payload.cell, payload.location.city, payload.email\nFROM my_stream_vw",
+    ] {
+        assert_eq!(plain(Select::new(query).unwrap().as_str()), plain(query));
     }
 }

@@ -47,7 +47,7 @@
 //!         let warehouse = deployment.warehouse();
 //!         warehouse.refresh("myview1").await?;
 //!         let columns = "payload.visitor::varchar AS visitor, payload.page.path::varchar AS path";
-//!         warehouse.query(&format!("SELECT {columns} FROM myview1")).await
+//!         warehouse.query(&format!("SELECT {columns} FROM myview1_parsed")).await
 //!     })?;
 //!     assert_eq!(rows, [Visit { visitor: "visitor-1".into(), path: "/shop".into() }]);
 //!     Ok(())

@@ -45,7 +45,33 @@ pub struct DataApi {
     deadline: Duration,
     /// Seconds that one call may be held back by the service.
     poll: Option<i32>,
+    settings: Vec<Setting>,
     submissions: Submissions,
+}
+
+/// A setting of the session that a query runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Setting {
+    /// `json_parse_dedup_attributes`: of an attribute that stands twice in one object
+    /// `JSON_PARSE` takes one, instead of refusing the whole query.
+    DeduplicateJson,
+    /// `enable_case_sensitive_identifier`: names between quotes keep their case.
+    CaseSensitiveNames,
+    /// `enable_case_sensitive_super_attribute`: attributes keep their case.
+    CaseSensitiveAttributes,
+}
+
+impl Setting {
+    /// The statement that turns it on for the session.
+    #[must_use]
+    pub const fn sql(self) -> &'static str {
+        match self {
+            Self::DeduplicateJson => "SET json_parse_dedup_attributes TO on",
+            Self::CaseSensitiveNames => "SET enable_case_sensitive_identifier TO on",
+            Self::CaseSensitiveAttributes => "SET enable_case_sensitive_super_attribute TO on",
+        }
+    }
 }
 
 /// Numbers submissions, so that no two have the same token; shared by clones.
@@ -83,6 +109,7 @@ impl DataApi {
             database: database.into(),
             secret,
             deadline: Duration::from_secs(900),
+            settings: Vec::new(),
             submissions: Submissions::default(),
         }
     }
@@ -91,6 +118,14 @@ impl DataApi {
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Turns a setting on in the session of every [`query`](Self::query): the two are
+    /// sent as one batch, since each call has a session of its own.
+    #[must_use]
+    pub fn with_setting(mut self, setting: Setting) -> Self {
+        self.settings.push(setting);
         self
     }
 
@@ -129,8 +164,17 @@ impl DataApi {
         name: &str,
         sql: &str,
     ) -> Result<Vec<T>, SqlError> {
-        let finished = self.run(cx, name, sql).await?;
-        let rows = self.rows(cx, &finished.id).await.map_err(calls(name))?;
+        let rows = if self.settings.is_empty() {
+            let finished = self.run(cx, name, sql).await?;
+            self.rows(cx, &finished.id).await.map_err(calls(name))?
+        } else {
+            let mut batch: Vec<&str> = self.settings.iter().map(|setting| setting.sql()).collect();
+            batch.push(sql);
+            let submission = self.batch(cx, name, &batch).await.map_err(calls(name))?;
+            let ended = self.follow(cx, name, submission).await?;
+            let last = format!("{}:{}", ended.id, batch.len());
+            self.rows(cx, &last).await.map_err(calls(name))?
+        };
         typed(name, rows)
     }
 
@@ -139,7 +183,9 @@ impl DataApi {
     /// # Errors
     /// As [`query`](Self::query).
     pub async fn ask<R: DeserializeOwned>(&self, cx: &Context, query: &Query<R>) -> Result<Vec<R>, SqlError> {
-        self.query(cx, query.name(), query.sql()).await
+        let finished = self.run(cx, query.name(), query.sql()).await?;
+        let rows = self.rows(cx, &finished.id).await.map_err(calls(query.name()))?;
+        typed(query.name(), rows)
     }
 
     /// Runs several queries in one transaction, so that they all show the same

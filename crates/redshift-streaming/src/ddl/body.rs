@@ -1,6 +1,6 @@
 //! The select of a streaming view: a landing select, or one that a user wrote.
 
-use super::column::StreamKind;
+use super::column::{ColumnNames, StreamColumn, StreamKind};
 use super::ident::Identifier;
 use super::landing::{Landing, Payload};
 use super::scan::{Lexeme, same, scan};
@@ -40,11 +40,25 @@ impl ViewBody {
     /// [`SelectRefused`] lists what a streaming view cannot hold.
     pub fn written(text: &str) -> Result<Self, SelectRefused> {
         let select = StreamSelect::new(text)?;
-        let landing = scan(select.as_str()).ok().and_then(|lexemes| recognise(&lexemes));
+        let landing = scan(select.as_str())
+            .ok()
+            .and_then(|lexemes| recognise(&lexemes, ColumnNames::Current));
         Ok(Self(match landing {
             Some(landing) => Kind::Landing(Box::new(landing)),
             None => Kind::Written(select),
         }))
+    }
+
+    /// Reads the select of a view that exists: also one with the column names of the
+    /// preview, which no select written today should use.
+    pub(super) fn existing(text: &str) -> Result<Self, SelectRefused> {
+        let preview = scan(text)
+            .ok()
+            .and_then(|lexemes| recognise(&lexemes, ColumnNames::Preview));
+        match preview {
+            Some(landing) => Ok(landing.into()),
+            None => Self::written(text),
+        }
     }
 
     /// Checks a select list that a user wrote, and reads it from `schema.stream`.
@@ -151,7 +165,7 @@ impl fmt::Display for ViewBody {
 }
 
 /// Finds the landing select that would render to these lexemes.
-fn recognise(lexemes: &[Lexeme]) -> Option<Landing> {
+fn recognise(lexemes: &[Lexeme], names: ColumnNames) -> Option<Landing> {
     let (select, rest) = lexemes.split_first()?;
     let from = rest.iter().position(|l| l.is("from"))?;
     let (list, behind) = (&rest[..from], &rest[from + 1..]);
@@ -164,24 +178,25 @@ fn recognise(lexemes: &[Lexeme]) -> Option<Landing> {
     let schema = Identifier::new(schema.name()?).ok()?;
     let stream = Identifier::new(stream.name()?).ok()?;
     let items = split_items(list);
-    [StreamKind::Kafka, StreamKind::Kinesis]
-        .into_iter()
-        .find_map(|kind| recognise_items(kind, &items, &schema, &stream, lexemes))
+    let kinds = match names {
+        ColumnNames::Current => &[StreamKind::Kafka, StreamKind::Kinesis][..],
+        ColumnNames::Preview => &[StreamKind::Kinesis],
+    };
+    kinds.iter().find_map(|kind| {
+        let plain = Landing::of(*kind, schema.clone(), stream.clone()).written_as(names);
+        recognise_items(plain, &items, lexemes)
+    })
 }
 
-fn recognise_items(
-    kind: StreamKind,
-    items: &[&[Lexeme]],
-    schema: &Identifier,
-    stream: &Identifier,
-    lexemes: &[Lexeme],
-) -> Option<Landing> {
+/// `plain` with the columns and the form of the payload that `items` have.
+fn recognise_items(plain: Landing, items: &[&[Lexeme]], lexemes: &[Lexeme]) -> Option<Landing> {
     let column = |item: &&[Lexeme]| {
         let name = match item {
             [one] => one.name()?,
             _ => return None,
         };
-        kind.columns().iter().copied().find(|c| c.name() == name)
+        let written = |c: &StreamColumn| plain.names().of(*c).is_some_and(|n| n.as_str() == name);
+        plain.kind().columns().iter().copied().find(written)
     };
     let before: Vec<_> = items.iter().map_while(column).collect();
     let payload_items = items[before.len()..]
@@ -197,8 +212,7 @@ fn recognise_items(
         .iter()
         .filter_map(|item| Identifier::new(item.last()?.name()?).ok())
         .collect();
-    let landing = Landing::of(kind, schema.clone(), stream.clone());
-    candidates(&landing, &names)
+    candidates(&plain, &names)
         .into_iter()
         .filter_map(|landing| landing.with_columns(before.clone(), after.clone()).ok())
         .find(|landing| scan(&landing.to_string()).is_ok_and(|rendered| same(&rendered, lexemes)))

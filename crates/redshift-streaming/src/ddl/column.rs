@@ -112,6 +112,21 @@ impl StreamColumn {
         Identifier::fixed(self.name())
     }
 
+    /// Its type, as SQL spells it.
+    #[must_use]
+    pub const fn sql_type(self) -> &'static str {
+        match self {
+            KafkaPartition | KafkaOffset => "BIGINT",
+            KafkaTimestampType => "CHAR(1)",
+            KafkaTimestamp | ApproximateArrivalTimestamp | RefreshTime => "TIMESTAMP",
+            KafkaKey => "VARBYTE(16777216)",
+            KafkaHeaders => "SUPER",
+            PartitionKey => "VARCHAR(256)",
+            ShardId => "CHAR(20)",
+            SequenceNumber => "VARCHAR(128)",
+        }
+    }
+
     /// Whether the column is SUPER, which cannot be a sort or distribution key.
     #[must_use]
     pub const fn is_super(self) -> bool {
@@ -119,10 +134,45 @@ impl StreamColumn {
     }
 }
 
+/// Under which names the columns of a stream are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum ColumnNames {
+    /// Those that AWS documents today.
+    #[default]
+    Current,
+    /// Those of the preview of Kinesis ingestion, as old posts have them. Whether
+    /// Redshift still resolves them is not documented.
+    Preview,
+}
+
+impl ColumnNames {
+    /// The column's name among these; none for one that the preview did not have.
+    #[must_use]
+    pub fn of(self, column: StreamColumn) -> Option<Identifier> {
+        let name = match (self, column) {
+            (Self::Current, column) => column.name(),
+            (Self::Preview, ApproximateArrivalTimestamp) => "approximatearrivaltimestamp",
+            (Self::Preview, PartitionKey) => "partitionkey",
+            (Self::Preview, ShardId) => "shardid",
+            (Self::Preview, SequenceNumber) => "sequencenumber",
+            (Self::Preview, _) => return None,
+        };
+        Some(Identifier::fixed(name))
+    }
+
+    /// The column that holds the record itself.
+    pub(super) const fn value_column(self, kind: StreamKind) -> &'static str {
+        match self {
+            Self::Current => kind.value_column(),
+            Self::Preview => "data",
+        }
+    }
+}
+
 /// What a Kinesis column of the preview, as old posts name it, is called now.
 ///
 /// Whether Redshift still resolves the old names is not documented; this crate
-/// never writes them.
+/// writes them only where [`ColumnNames::Preview`] asks for it.
 ///
 /// ```
 /// use redshift_streaming::ddl::current_column_name;

@@ -231,6 +231,7 @@ impl fmt::Display for AlterExternalSchema {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DropSchema {
     name: Identifier,
+    more: Vec<Identifier>,
     if_exists: bool,
     cascade: bool,
 }
@@ -241,9 +242,17 @@ impl DropSchema {
     pub fn new(name: Identifier) -> Self {
         Self {
             name,
+            more: Vec::new(),
             if_exists: false,
             cascade: false,
         }
+    }
+
+    /// Drops a further schema with it.
+    #[must_use]
+    pub fn and(mut self, name: Identifier) -> Self {
+        self.more.push(name);
+        self
     }
 
     /// Makes a missing schema no error.
@@ -275,6 +284,7 @@ impl fmt::Display for DropSchema {
             f.write_str("IF EXISTS ")?;
         }
         write!(f, "{}", self.name)?;
+        self.more.iter().try_for_each(|name| write!(f, ", {name}"))?;
         if self.cascade {
             f.write_str(" CASCADE")?;
         }

@@ -243,6 +243,12 @@ impl QualifiedName {
     }
 }
 
+/// Names with commas between them, as lists of columns are written.
+pub(super) fn name_list(names: &[Identifier]) -> String {
+    let quoted: Vec<String> = names.iter().map(ToString::to_string).collect();
+    quoted.join(", ")
+}
+
 impl From<Identifier> for QualifiedName {
     fn from(name: Identifier) -> Self {
         Self::new(name)

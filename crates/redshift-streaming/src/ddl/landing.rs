@@ -1,6 +1,6 @@
 //! The select of a landing view: every record once, and the payload in one of four forms.
 
-use super::column::{StreamColumn, StreamKind};
+use super::column::{ColumnNames, StreamColumn, StreamKind};
 use super::ident::{Identifier, StreamName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -10,20 +10,24 @@ use xacct_types::{Invalid, TopicName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Payload {
-    /// Parsed once into SUPER if it is JSON; otherwise kept as bytes in a second
-    /// column. No record can block the refresh by not being JSON.
-    ///
-    /// A record with the same attribute twice in one object is a case that AWS
-    /// leaves open: `JSON_PARSE` refuses it unless
-    /// `json_parse_dedup_attributes` is on, while `CAN_JSON_PARSE` may accept it.
-    /// Where producers may write such records, land [`Raw`](Self::Raw).
+    /// Kept as VARBYTE; parsed by whoever reads, best through
+    /// [`CreateView::parsed`](super::CreateView::parsed). The only form that no
+    /// record can block, whatever AWS leaves open: nothing is evaluated while
+    /// records arrive.
     #[default]
+    Raw,
+    /// Parsed once into SUPER if it is JSON; otherwise kept as bytes in a second
+    /// column.
+    ///
+    /// AWS documents the functions and the guard, but neither the guard inside a
+    /// streaming view nor what `CAN_JSON_PARSE` says of a record with the same
+    /// attribute twice in one object, which `JSON_PARSE` refuses unless
+    /// `json_parse_dedup_attributes` is on. If either is not as hoped, such a record
+    /// blocks the refresh: measure it on your warehouse before you choose this form.
     Json,
     /// Parsed without a guard: the first record that is not JSON blocks ingestion
     /// until the view is dropped and made again. This is how many tutorials write it.
     JsonUnguarded,
-    /// Kept as VARBYTE; parsed by whoever reads.
-    Raw,
     /// Decoded as UTF-8 text.
     Text,
 }
@@ -48,20 +52,19 @@ impl Payload {
 /// assert_eq!(
 ///     landing.to_string(),
 ///     "SELECT \"kafka_partition\", \"kafka_offset\", \"kafka_timestamp_type\", \"kafka_timestamp\", \
-///      \"kafka_key\", \"kafka_headers\", \"refresh_time\", \
-///      CASE WHEN CAN_JSON_PARSE(\"kafka_value\") THEN JSON_PARSE(\"kafka_value\") END AS \"payload\", \
-///      CASE WHEN CAN_JSON_PARSE(\"kafka_value\") THEN NULL ELSE \"kafka_value\" END AS \"raw\" \
+///      \"kafka_key\", \"kafka_headers\", \"refresh_time\", \"kafka_value\" AS \"raw\" \
 ///      FROM \"mskschema\".\"testtopic\""
 /// );
 /// # Ok::<(), xacct_types::Invalid>(())
 /// ```
 ///
-/// A record without a value (a tombstone) lands with `payload` and `raw` both
-/// NULL, because `CAN_JSON_PARSE` of NULL is NULL; an empty one lands in `raw`.
-/// So landed rows are those with a payload and those without, and nothing else.
+/// A record without a value (a tombstone) lands with NULL; under [`Payload::Json`]
+/// with `payload` and `raw` both NULL, because `CAN_JSON_PARSE` of NULL is NULL.
+/// So landed rows are those that are JSON and those that are not, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Landing {
     kind: StreamKind,
+    names: ColumnNames,
     schema: Identifier,
     stream: Identifier,
     before: Vec<StreamColumn>,
@@ -74,27 +77,41 @@ pub struct Landing {
 }
 
 impl Landing {
-    /// All columns of a topic, payload as guarded JSON.
+    /// All columns of a topic, the payload as bytes.
     #[must_use]
     pub fn kafka(schema: Identifier, topic: &TopicName) -> Self {
         Self::of(StreamKind::Kafka, schema, topic.into())
     }
 
-    /// All columns of a Kinesis stream, payload as guarded JSON.
+    /// All columns of a Kinesis stream, the payload as bytes.
     #[must_use]
     pub fn kinesis(schema: Identifier, stream: &StreamName) -> Self {
         Self::of(StreamKind::Kinesis, schema, stream.into())
     }
 
+    /// What a relation with these columns was landed as; where from is not known.
+    pub(crate) fn of_columns(
+        kind: StreamKind,
+        columns: Vec<StreamColumn>,
+        payload: Payload,
+        name: &Identifier,
+        raw: Option<&Identifier>,
+    ) -> Option<Self> {
+        let nowhere = Identifier::fixed("unknown");
+        let landing = Self::of(kind, nowhere.clone(), nowhere).named(payload, name, raw);
+        landing.with_columns(columns, []).ok()
+    }
+
     pub(super) fn of(kind: StreamKind, schema: Identifier, stream: Identifier) -> Self {
         Self {
             kind,
+            names: ColumnNames::default(),
             schema,
             stream,
             before: kind.columns().to_vec(),
             after: Vec::new(),
             payload: Payload::default(),
-            value_name: Identifier::fixed("payload"),
+            value_name: Identifier::fixed(Payload::default().default_column()),
             raw_name: Identifier::fixed("raw"),
         }
     }
@@ -107,6 +124,36 @@ impl Landing {
         self.value_name = Identifier::fixed(payload.default_column());
         self.raw_name = Identifier::fixed("raw");
         self
+    }
+
+    /// Writes the columns under other names. The preview had no `refresh_time`,
+    /// which is then left out.
+    ///
+    /// ```
+    /// use redshift_streaming::ddl::{ColumnNames, Identifier, Landing, Payload, StreamName};
+    ///
+    /// let landing = Landing::kinesis(Identifier::new("schema_stream")?, &StreamName::new("my-data-stream")?)
+    ///     .with_payload(Payload::JsonUnguarded)
+    ///     .with_column_names(ColumnNames::Preview)?;
+    /// assert_eq!(
+    ///     landing.to_string(),
+    ///     "SELECT \"approximatearrivaltimestamp\", \"partitionkey\", \"shardid\", \"sequencenumber\", \
+    ///      JSON_PARSE(\"data\") AS \"payload\" FROM \"schema_stream\".\"my-data-stream\""
+    /// );
+    /// # Ok::<(), xacct_types::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Invalid`] for Kafka, whose columns have had one name each.
+    pub fn with_column_names(mut self, names: ColumnNames) -> Result<Self, Invalid> {
+        if names == ColumnNames::Preview && self.kind == StreamKind::Kafka {
+            let why = "is read from Kafka, whose columns have had one name each";
+            return Err(Invalid::new("stream", self.stream.as_str(), why));
+        }
+        self.before.retain(|column| names.of(*column).is_some());
+        self.after.retain(|column| names.of(*column).is_some());
+        self.names = names;
+        self.checked()
     }
 
     /// Names the payload's column (for [`Payload::Raw`] that of the bytes).
@@ -142,11 +189,18 @@ impl Landing {
     ) -> Result<Self, Invalid> {
         self.before = before.into_iter().collect();
         self.after = after.into_iter().collect();
-        if let Some(column) = self.columns().find(|c| !self.kind.columns().contains(c)) {
+        let offered = |c: &StreamColumn| self.kind.columns().contains(c) && self.names.of(*c).is_some();
+        if let Some(column) = self.columns().find(|c| !offered(c)) {
             let why = format!("is no column of a {:?} stream", self.kind);
             return Err(Invalid::new("column", column.name(), why));
         }
         self.checked()
+    }
+
+    /// Sets the names of columns for [`with_columns`](Self::with_columns) to check.
+    pub(super) fn written_as(mut self, names: ColumnNames) -> Self {
+        self.names = names;
+        self
     }
 
     /// Sets form and names at once; [`with_columns`](Self::with_columns) checks them.
@@ -166,6 +220,22 @@ impl Landing {
             }
         }
         Ok(self)
+    }
+
+    /// Under which names the columns are written.
+    #[must_use]
+    pub fn names(&self) -> ColumnNames {
+        self.names
+    }
+
+    /// The two columns that together name a record, where the view has both.
+    #[must_use]
+    pub fn position(&self) -> Option<[Identifier; 2]> {
+        let [partition, offset] = self.kind.position().map(|column| {
+            let selected = self.columns().any(|c| c == column);
+            self.names.of(column).filter(|_| selected)
+        });
+        Some([partition?, offset?])
     }
 
     /// Kafka or Kinesis.
@@ -216,7 +286,10 @@ impl Landing {
     /// The names of all columns that the view will have, in order.
     #[must_use]
     pub fn column_names(&self) -> Vec<Identifier> {
-        let names = |columns: &[StreamColumn]| columns.iter().map(|c| c.identifier()).collect::<Vec<_>>();
+        let names = |columns: &[StreamColumn]| {
+            let written = columns.iter().filter_map(|c| self.names.of(*c));
+            written.collect::<Vec<_>>()
+        };
         let mut all = names(&self.before);
         all.push(self.value_name.clone());
         if self.payload == Payload::Json {
@@ -228,7 +301,7 @@ impl Landing {
 
     /// The select items that hold the record's bytes, without the metadata.
     pub(super) fn payload_items(&self) -> Vec<String> {
-        let value = Identifier::fixed(self.kind.value_column());
+        let value = Identifier::fixed(self.names.value_column(self.kind));
         let (payload, raw) = (&self.value_name, &self.raw_name);
         match self.payload {
             Payload::Json => vec![
@@ -245,8 +318,8 @@ impl Landing {
 impl fmt::Display for Landing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |columns: &[StreamColumn]| {
-            let quoted = columns.iter().map(|c| c.identifier().to_string());
-            quoted.collect::<Vec<_>>()
+            let written = columns.iter().filter_map(|c| self.names.of(*c));
+            written.map(|name| name.to_string()).collect::<Vec<_>>()
         };
         let items = [names(&self.before), self.payload_items(), names(&self.after)].concat();
         write!(

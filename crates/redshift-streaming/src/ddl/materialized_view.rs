@@ -1,7 +1,7 @@
 //! `CREATE`, `ALTER`, `DROP` and `REFRESH` of materialized views.
 
 use super::body::ViewBody;
-use super::ident::{Identifier, QualifiedName};
+use super::ident::{Identifier, QualifiedName, name_list};
 use super::landing::Payload;
 use std::fmt;
 use xacct_types::Invalid;
@@ -147,11 +147,10 @@ impl CreateMaterializedView {
         }
         let parsed = matches!(landing.payload(), Payload::Json | Payload::JsonUnguarded);
         let payload = parsed && landing.payload_name() == column;
-        if payload
-            || landing
-                .columns()
-                .any(|c| c.is_super() && c.name() == column.as_str())
-        {
+        let metadata = landing
+            .columns()
+            .any(|c| c.is_super() && c.name() == column.as_str());
+        if payload || metadata {
             return Err(Invalid::new(
                 what,
                 column.as_str(),
@@ -226,10 +225,13 @@ fn yes_no(yes: bool) -> &'static str {
     if yes { "YES" } else { "NO" }
 }
 
+fn on_off(on: bool) -> &'static str {
+    if on { "ON" } else { "OFF" }
+}
+
 impl fmt::Display for SortKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&columns.join(", "))
+        f.write_str(&name_list(&self.0))
     }
 }
 
@@ -264,6 +266,8 @@ pub enum ViewChange {
     DistributionEven,
     /// `ALTER DISTSTYLE ALL`.
     DistributionAll,
+    /// `ALTER DISTSTYLE AUTO`: Redshift chooses.
+    DistributionAuto,
     /// `ALTER DISTKEY`.
     DistributionKey(Identifier),
     /// `ALTER SORTKEY (…)`.
@@ -272,6 +276,10 @@ pub enum ViewChange {
     SortKeyAuto,
     /// `ALTER SORTKEY NONE`.
     SortKeyNone,
+    /// `ROW LEVEL SECURITY`: with it on, a user reads the rows that a policy allows.
+    RowLevelSecurity(bool),
+    /// `ROW LEVEL SECURITY … FOR DATASHARES`.
+    RowLevelSecurityForDatashares(bool),
 }
 
 impl AlterMaterializedView {
@@ -295,10 +303,15 @@ impl fmt::Display for AlterMaterializedView {
             ViewChange::AutoRefresh(yes) => write!(f, "AUTO REFRESH {}", yes_no(*yes)),
             ViewChange::DistributionEven => f.write_str("ALTER DISTSTYLE EVEN"),
             ViewChange::DistributionAll => f.write_str("ALTER DISTSTYLE ALL"),
+            ViewChange::DistributionAuto => f.write_str("ALTER DISTSTYLE AUTO"),
             ViewChange::DistributionKey(column) => write!(f, "ALTER DISTKEY {column}"),
             ViewChange::SortKey(key) => write!(f, "ALTER SORTKEY ({key})"),
             ViewChange::SortKeyAuto => f.write_str("ALTER SORTKEY AUTO"),
             ViewChange::SortKeyNone => f.write_str("ALTER SORTKEY NONE"),
+            ViewChange::RowLevelSecurity(on) => write!(f, "ROW LEVEL SECURITY {}", on_off(*on)),
+            ViewChange::RowLevelSecurityForDatashares(on) => {
+                write!(f, "ROW LEVEL SECURITY {} FOR DATASHARES", on_off(*on))
+            }
         }
     }
 }
@@ -314,6 +327,7 @@ impl fmt::Display for AlterMaterializedView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DropMaterializedView {
     name: QualifiedName,
+    more: Vec<QualifiedName>,
     if_exists: bool,
     cascade: bool,
 }
@@ -324,9 +338,17 @@ impl DropMaterializedView {
     pub fn new(name: QualifiedName) -> Self {
         Self {
             name,
+            more: Vec::new(),
             if_exists: false,
             cascade: false,
         }
+    }
+
+    /// Drops a further view with it.
+    #[must_use]
+    pub fn and(mut self, name: QualifiedName) -> Self {
+        self.more.push(name);
+        self
     }
 
     /// Makes a missing view no error. A plain view of that name still is one.
@@ -357,6 +379,7 @@ impl fmt::Display for DropMaterializedView {
             f.write_str("IF EXISTS ")?;
         }
         write!(f, "{}", self.name)?;
+        self.more.iter().try_for_each(|name| write!(f, ", {name}"))?;
         if self.cascade {
             f.write_str(" CASCADE")?;
         }
@@ -420,7 +443,7 @@ mod tests {
 
     fn view() -> CreateMaterializedView {
         let topic = TopicName::new("clicks").unwrap();
-        let landing = Landing::kafka(Identifier::new("s").unwrap(), &topic);
+        let landing = Landing::kafka(Identifier::new("s").unwrap(), &topic).with_payload(Payload::Json);
         CreateMaterializedView::new(QualifiedName::parse("v").unwrap(), landing)
     }
 

@@ -11,7 +11,7 @@
 //! | `CREATE / ALTER / DROP / REFRESH MATERIALIZED VIEW` | [`CreateMaterializedView`], [`AlterMaterializedView`], [`DropMaterializedView`], [`RefreshMaterializedView`] |
 //! | `CREATE / DROP VIEW` | [`CreateView`], [`DropView`], [`TypedView`] |
 //! | `GRANT`, `REVOKE` | [`Grant`], [`Revoke`] |
-//! | `ALTER TABLE … APPEND` | [`AppendTable`] |
+//! | `CREATE TABLE … (LIKE …)`, `ALTER TABLE … APPEND` | [`CreateTableLike`], [`AppendTable`] |
 //! | `CREATE / DROP DATABASE` | [`CreateDatabase`], [`DropDatabase`] |
 
 mod append;
@@ -25,19 +25,23 @@ mod ident;
 mod landing;
 mod literal;
 mod materialized_view;
+mod over_landing;
 mod reader;
 mod reserved;
 mod role;
 mod scan;
+mod segment;
 mod select;
 mod source;
 mod statement;
+mod table;
+mod typed;
 mod view;
 
 pub use append::{AppendTable, ExtraColumns};
 pub use body::ViewBody;
 pub use broker::BrokerList;
-pub use column::{StreamColumn, StreamKind, current_column_name};
+pub use column::{ColumnNames, StreamColumn, StreamKind, current_column_name};
 pub use database::{CreateDatabase, DropDatabase};
 pub use external_schema::{
     AlterExternalSchema, CreateExternalSchema, DropSchema, SchemaAuthentication, SchemaOption,
@@ -53,10 +57,18 @@ pub use materialized_view::{
 pub use reader::{ReadError, read};
 pub use role::{IamRole, RoleChain};
 pub use scan::Position;
+pub use segment::{Cut, Segment};
 pub use select::{SelectFinding, SelectRefused, SelectRule, StreamSelect};
 pub use source::{Certificate, CertificateArn, KafkaSource, KinesisSource, MskSource, StreamSource};
 pub use statement::Statement;
-pub use view::{CreateView, DropView, Select, SqlType, TypedView};
+pub use table::CreateTableLike;
+pub use typed::{SqlType, TypedView};
+pub use view::{CreateView, DropView, Select};
 
 pub(crate) use literal::quoted;
-pub(crate) use view::not_json;
+pub(crate) use over_landing::not_json;
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(unused_imports, reason = "what runs statements asks for it")
+)]
+pub(crate) use scan::names_in;

@@ -91,6 +91,12 @@ pub(super) fn same(one: &[Lexeme], two: &[Lexeme]) -> bool {
     one.len() == two.len() && one.iter().zip(two).all(|(a, b)| a.same(b))
 }
 
+/// The names and words in `text`, folded where they have no quotes; none where it is no SQL.
+pub(crate) fn names_in(text: &str) -> Option<Vec<String>> {
+    let lexemes = scan(text).ok()?;
+    Some(lexemes.iter().filter_map(Lexeme::name).collect())
+}
+
 /// Splits `text`; refuses comments and whatever the tokenizer cannot read.
 pub(super) fn scan(text: &str) -> Result<Vec<Lexeme>, ScanError> {
     let tokens = Tokenizer::new(&RedshiftSqlDialect {}, text)

@@ -7,6 +7,7 @@ use super::grant::{Grant, Privilege, Revoke};
 use super::materialized_view::{
     AlterMaterializedView, CreateMaterializedView, DropMaterializedView, RefreshMaterializedView,
 };
+use super::table::CreateTableLike;
 use super::view::{CreateView, DropView};
 use std::fmt;
 
@@ -52,6 +53,8 @@ pub enum Statement {
     Grant(Grant),
     /// `REVOKE`.
     Revoke(Revoke),
+    /// `CREATE TABLE … (LIKE …)`.
+    CreateTableLike(CreateTableLike),
     /// `ALTER TABLE … APPEND`.
     AppendTable(AppendTable),
 }
@@ -88,6 +91,7 @@ each_statement!(
     DropView,
     Grant,
     Revoke,
+    CreateTableLike,
     AppendTable,
 );
 
@@ -111,6 +115,7 @@ impl Statement {
             Self::DropView(s) => format!("drop view {}", s.name().plain()),
             Self::Grant(s) => format!("grant on {}", granted(s)),
             Self::Revoke(s) => format!("revoke on {}", granted(s.grant())),
+            Self::CreateTableLike(s) => format!("create table {}", s.name().plain()),
             Self::AppendTable(s) => format!("append to {}", s.target().plain()),
         }
     }

@@ -1,10 +1,7 @@
-//! Plain views: `CREATE VIEW`, `DROP VIEW`, and the two kinds that stand on a landing view.
+//! Plain views: `CREATE VIEW` and `DROP VIEW`.
 
-use super::column::StreamColumn;
-use super::ident::{Identifier, QualifiedName};
-use super::landing::Payload;
-use super::materialized_view::CreateMaterializedView;
-use super::scan::{on_one_line, same, scan};
+use super::ident::{Identifier, QualifiedName, name_list};
+use super::scan::{Lexeme, on_one_line, same, scan};
 use super::select::parse;
 use std::fmt;
 use xacct_types::Invalid;
@@ -41,7 +38,7 @@ impl Select {
     }
 
     /// A select that this crate rendered itself.
-    fn rendered(text: String) -> Self {
+    pub(crate) fn rendered(text: String) -> Self {
         Self(text)
     }
 
@@ -49,6 +46,31 @@ impl Select {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether this is `other`, with histories of the view put in front by an
+    /// evolution: relations whose names begin with `prefix`.
+    #[must_use]
+    pub fn continues(&self, other: &Self, prefix: &str) -> bool {
+        let (Ok(all), Ok(other)) = (scan(&self.0), scan(&other.0)) else {
+            return false;
+        };
+        let mut parts: Vec<&[Lexeme]> = all.split(|lexeme| lexeme.is("union")).collect();
+        let until_where = |part: &[Lexeme]| part.iter().take_while(|l| !l.is("where")).count();
+        let Some(last) = parts.pop() else { return false };
+        // What stands behind UNION is ALL.
+        let last = if last.first().is_some_and(|l| l.is("all")) {
+            &last[1..]
+        } else {
+            last
+        };
+        let history = |part: &[Lexeme]| {
+            let from = part.iter().position(|lexeme| lexeme.is("from"));
+            let name = from.and_then(|from| part.get(from + 3)?.name());
+            name.is_some_and(|name| name.starts_with(prefix))
+        };
+        same(&last[..until_where(last)], &other[..until_where(&other)])
+            && parts.iter().all(|part| history(part))
     }
 
     /// Whether two selects say the same, whatever their case, quotes and spacing.
@@ -84,6 +106,7 @@ impl fmt::Display for Select {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateView {
     name: QualifiedName,
+    columns: Vec<Identifier>,
     or_replace: bool,
     late_binding: bool,
     select: Select,
@@ -95,10 +118,41 @@ impl CreateView {
     pub fn new(name: QualifiedName, select: Select) -> Self {
         Self {
             name,
+            columns: Vec::new(),
             or_replace: false,
             late_binding: false,
             select,
         }
+    }
+
+    /// Names the columns, instead of taking the names of the select.
+    ///
+    /// ```
+    /// use redshift_streaming::ddl::{CreateView, Identifier, QualifiedName, Select};
+    ///
+    /// let select = Select::new("SELECT count(*) FROM public.myview1")?;
+    /// let view = CreateView::new(QualifiedName::parse("public.counts")?, select);
+    /// assert_eq!(
+    ///     view.columns([Identifier::new("n")?])?.to_string(),
+    ///     r#"CREATE VIEW "public"."counts" ("n") AS SELECT count(*) FROM public.myview1"#
+    /// );
+    /// # Ok::<(), xacct_types::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Invalid`] where there is none, or two differ in case only: Redshift folds names.
+    pub fn columns(mut self, names: impl IntoIterator<Item = Identifier>) -> Result<Self, Invalid> {
+        let names: Vec<Identifier> = names.into_iter().collect();
+        if names.is_empty() {
+            return Err(Invalid::new("columns", "", "names no column"));
+        }
+        for (n, name) in names.iter().enumerate() {
+            if names[..n].iter().any(|other| other.folded() == name.folded()) {
+                return Err(Invalid::new("column", name.as_str(), "stands twice in the view"));
+            }
+        }
+        self.columns = names;
+        Ok(self)
     }
 
     /// Replaces a view of the same columns.
@@ -116,54 +170,6 @@ impl CreateView {
         self
     }
 
-    /// The records of `landing` that are not JSON, with their position and the reason.
-    ///
-    /// ```
-    /// use redshift_streaming::ddl::{
-    ///     CreateMaterializedView, CreateView, Identifier, Landing, QualifiedName,
-    /// };
-    /// use xacct_types::TopicName;
-    ///
-    /// let landing = Landing::kafka(Identifier::new("mskschema")?, &TopicName::new("testtopic")?);
-    /// let view = CreateMaterializedView::new(QualifiedName::parse("public.myview1")?, landing);
-    /// let quarantine = CreateView::quarantine(QualifiedName::parse("public.myview1_bad")?, &view);
-    /// assert_eq!(
-    ///     quarantine.map(|view| view.to_string()).unwrap_or_default(),
-    ///     "CREATE VIEW \"public\".\"myview1_bad\" AS SELECT \"kafka_partition\", \"kafka_offset\", \
-    ///      \"kafka_timestamp\", \"kafka_key\", \"refresh_time\", \"raw\", \
-    ///      CASE WHEN \"raw\" IS NULL THEN 'no value' ELSE 'not JSON' END AS \"reason\" \
-    ///      FROM \"public\".\"myview1\" WHERE \"payload\" IS NULL"
-    /// );
-    /// # Ok::<(), xacct_types::Invalid>(())
-    /// ```
-    ///
-    /// Nothing for a view whose select a user wrote: its columns are not known.
-    #[must_use]
-    pub fn quarantine(name: QualifiedName, landing: &CreateMaterializedView) -> Option<Self> {
-        let form = landing.body().landing()?;
-        let kept = form
-            .columns()
-            .filter(|c| !matches!(c, StreamColumn::KafkaTimestampType | StreamColumn::KafkaHeaders));
-        let mut items: Vec<String> = kept.map(|c| c.identifier().to_string()).collect();
-        let bytes = match form.payload() {
-            Payload::Json | Payload::Raw => form.raw_name(),
-            Payload::Text => Some(form.payload_name()),
-            Payload::JsonUnguarded => None,
-        };
-        match bytes {
-            Some(bytes) => {
-                items.push(bytes.to_string());
-                items.push(format!(
-                    "CASE WHEN {bytes} IS NULL THEN 'no value' ELSE 'not JSON' END AS \"reason\""
-                ));
-            }
-            None => items.push("'no value' AS \"reason\"".into()),
-        }
-        let bad = not_json(form.payload(), form.payload_name());
-        let text = format!("SELECT {} FROM {} WHERE {bad}", items.join(", "), landing.name());
-        Some(Self::new(name, Select::rendered(text)))
-    }
-
     /// The view's name.
     #[must_use]
     pub fn name(&self) -> &QualifiedName {
@@ -177,18 +183,14 @@ impl CreateView {
     }
 }
 
-/// The condition that holds for exactly the landed rows that are not JSON.
-pub(crate) fn not_json(payload: Payload, column: &Identifier) -> String {
-    match payload {
-        Payload::Json | Payload::JsonUnguarded => format!("{column} IS NULL"),
-        Payload::Raw | Payload::Text => format!("{column} IS NULL OR NOT CAN_JSON_PARSE({column})"),
-    }
-}
-
 impl fmt::Display for CreateView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_replace = if self.or_replace { "OR REPLACE " } else { "" };
-        write!(f, "CREATE {or_replace}VIEW {} AS {}", self.name, self.select)?;
+        write!(f, "CREATE {or_replace}VIEW {}", self.name)?;
+        if !self.columns.is_empty() {
+            write!(f, " ({})", name_list(&self.columns))?;
+        }
+        write!(f, " AS {}", self.select)?;
         if self.late_binding {
             f.write_str(" WITH NO SCHEMA BINDING")?;
         }
@@ -202,12 +204,16 @@ impl fmt::Display for CreateView {
 /// use redshift_streaming::ddl::{DropView, QualifiedName};
 /// let drop = DropView::new(QualifiedName::parse("public.counts")?).if_exists();
 /// assert_eq!(drop.to_string(), r#"DROP VIEW IF EXISTS "public"."counts""#);
+/// let both = drop.and(QualifiedName::parse("public.sums")?).cascade();
+/// assert_eq!(both.to_string(), r#"DROP VIEW IF EXISTS "public"."counts", "public"."sums" CASCADE"#);
 /// # Ok::<(), xacct_types::Invalid>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DropView {
     name: QualifiedName,
+    more: Vec<QualifiedName>,
     if_exists: bool,
+    cascade: bool,
 }
 
 impl DropView {
@@ -216,14 +222,30 @@ impl DropView {
     pub fn new(name: QualifiedName) -> Self {
         Self {
             name,
+            more: Vec::new(),
             if_exists: false,
+            cascade: false,
         }
+    }
+
+    /// Drops a further view with it.
+    #[must_use]
+    pub fn and(mut self, name: QualifiedName) -> Self {
+        self.more.push(name);
+        self
     }
 
     /// Makes a missing view no error.
     #[must_use]
     pub fn if_exists(mut self) -> Self {
         self.if_exists = true;
+        self
+    }
+
+    /// Drops the views on top of it too.
+    #[must_use]
+    pub fn cascade(mut self) -> Self {
+        self.cascade = true;
         self
     }
 
@@ -237,189 +259,8 @@ impl DropView {
 impl fmt::Display for DropView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let if_exists = if self.if_exists { "IF EXISTS " } else { "" };
-        write!(f, "DROP VIEW {if_exists}{}", self.name)
-    }
-}
-
-/// A plain view that gives attributes of the payload a type and a name.
-///
-/// The landing view parses once; this extracts when it is read, so a new column
-/// costs no new ingestion. Rows without a payload are left out.
-///
-/// ```
-/// use redshift_streaming::ddl::{Identifier, QualifiedName, SqlType, StreamColumn, TypedView};
-///
-/// let view = TypedView::new(QualifiedName::parse("public.myview1")?)
-///     .stream_column(StreamColumn::KafkaTimestamp)
-///     .attribute(["name", "first"], SqlType::Varchar(100), Identifier::new("first_name")?)?
-///     .attribute(["at"], SqlType::Timestamp, Identifier::new("clicked_at")?)?;
-/// assert_eq!(
-///     view.create(QualifiedName::parse("public.clicks")?).to_string(),
-///     "CREATE VIEW \"public\".\"clicks\" AS SELECT \"kafka_timestamp\", \
-///      \"payload\".\"name\".\"first\"::VARCHAR(100) AS \"first_name\", \
-///      \"payload\".\"at\"::VARCHAR::TIMESTAMP AS \"clicked_at\" \
-///      FROM \"public\".\"myview1\" WHERE \"payload\" IS NOT NULL"
-/// );
-/// # Ok::<(), xacct_types::Invalid>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TypedView {
-    from: QualifiedName,
-    payload: Identifier,
-    columns: Vec<StreamColumn>,
-    attributes: Vec<Attribute>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Attribute {
-    path: Vec<Identifier>,
-    data_type: SqlType,
-    name: Identifier,
-}
-
-/// A type that an attribute is cast to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum SqlType {
-    /// `BOOLEAN`.
-    Boolean,
-    /// `SMALLINT`.
-    SmallInt,
-    /// `INTEGER`.
-    Integer,
-    /// `BIGINT`.
-    BigInt,
-    /// `DOUBLE PRECISION`.
-    Double,
-    /// `DECIMAL(precision, scale)`; Redshift takes 1 to 38 digits.
-    Decimal(u8, u8),
-    /// `VARCHAR(bytes)`.
-    Varchar(u32),
-    /// `DATE`, read from text.
-    Date,
-    /// `TIMESTAMP`, read from text.
-    Timestamp,
-    /// `TIMESTAMPTZ`, read from text.
-    TimestampTz,
-    /// Left as SUPER.
-    Super,
-}
-
-impl fmt::Display for SqlType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Boolean => f.write_str("BOOLEAN"),
-            Self::SmallInt => f.write_str("SMALLINT"),
-            Self::Integer => f.write_str("INTEGER"),
-            Self::BigInt => f.write_str("BIGINT"),
-            Self::Double => f.write_str("DOUBLE PRECISION"),
-            Self::Decimal(precision, scale) => write!(f, "DECIMAL({precision}, {scale})"),
-            Self::Varchar(bytes) => write!(f, "VARCHAR({bytes})"),
-            Self::Date => f.write_str("DATE"),
-            Self::Timestamp => f.write_str("TIMESTAMP"),
-            Self::TimestampTz => f.write_str("TIMESTAMPTZ"),
-            Self::Super => f.write_str("SUPER"),
-        }
-    }
-}
-
-impl TypedView {
-    /// Reads the column `payload` of the landing view `from`.
-    #[must_use]
-    pub fn new(from: QualifiedName) -> Self {
-        Self {
-            from,
-            payload: Identifier::fixed("payload"),
-            columns: Vec::new(),
-            attributes: Vec::new(),
-        }
-    }
-
-    /// Reads the payload from another column.
-    #[must_use]
-    pub fn payload(mut self, column: Identifier) -> Self {
-        self.payload = column;
-        self
-    }
-
-    /// Takes a metadata column as it is.
-    #[must_use]
-    pub fn stream_column(mut self, column: StreamColumn) -> Self {
-        self.columns.push(column);
-        self
-    }
-
-    /// Extracts the attribute at `path`, cast to `data_type`, as `name`.
-    ///
-    /// # Errors
-    /// [`Invalid`] where the path is empty, a part of it is no legal name, or the
-    /// view has a column of that name already.
-    pub fn attribute<'a>(
-        mut self,
-        path: impl IntoIterator<Item = &'a str>,
-        data_type: SqlType,
-        name: Identifier,
-    ) -> Result<Self, Invalid> {
-        let path = path
-            .into_iter()
-            .map(Identifier::new)
-            .collect::<Result<Vec<_>, _>>()?;
-        if path.is_empty() {
-            return Err(Invalid::new("attribute", name.as_str(), "has an empty path"));
-        }
-        let taken = self.columns.iter().any(|c| c.name() == name.folded().as_str())
-            || self.attributes.iter().any(|a| a.name.folded() == name.folded());
-        if taken {
-            return Err(Invalid::new("column", name.as_str(), "stands twice in the view"));
-        }
-        self.attributes.push(Attribute {
-            path,
-            data_type,
-            name,
-        });
-        Ok(self)
-    }
-
-    /// Whether an attribute has capitals. It is then found only with
-    /// `enable_case_sensitive_identifier` on, and NULL otherwise.
-    #[must_use]
-    pub fn needs_case_sensitivity(&self) -> bool {
-        let mut parts = self.attributes.iter().flat_map(|a| &a.path);
-        parts.any(Identifier::needs_case_sensitivity)
-    }
-
-    /// The statement that makes the view under `name`.
-    #[must_use]
-    pub fn create(&self, name: QualifiedName) -> CreateView {
-        CreateView::new(name, Select::rendered(self.to_string()))
-    }
-}
-
-impl fmt::Display for TypedView {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = self.columns.iter().map(|c| c.identifier().to_string());
-        let attributes = self.attributes.iter().map(|a| a.item(&self.payload));
-        let mut items: Vec<String> = columns.chain(attributes).collect();
-        if items.is_empty() {
-            items.push(self.payload.to_string());
-        }
-        let (payload, from) = (&self.payload, &self.from);
-        let items = items.join(", ");
-        write!(f, "SELECT {items} FROM {from} WHERE {payload} IS NOT NULL")
-    }
-}
-
-impl Attribute {
-    fn item(&self, payload: &Identifier) -> String {
-        let path: String = self.path.iter().map(|part| format!(".{part}")).collect();
-        // SUPER holds no dates: they are text until they are cast.
-        let cast = match self.data_type {
-            SqlType::Super => String::new(),
-            time @ (SqlType::Date | SqlType::Timestamp | SqlType::TimestampTz) => {
-                format!("::VARCHAR::{time}")
-            }
-            other => format!("::{other}"),
-        };
-        format!("{payload}{path}{cast} AS {}", self.name)
+        write!(f, "DROP VIEW {if_exists}{}", self.name)?;
+        self.more.iter().try_for_each(|name| write!(f, ", {name}"))?;
+        f.write_str(if self.cascade { " CASCADE" } else { "" })
     }
 }

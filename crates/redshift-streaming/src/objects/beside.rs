@@ -1,13 +1,14 @@
-//! What stands beside a materialized view: the plain view of its quarantine, and
-//! the grants to its readers. Neither holds data.
+//! What stands beside a materialized view: the plain views of what is JSON and of what
+//! is not, and the grants to readers. None of them holds data.
 
 use super::catalog::Catalog;
 use super::running::{Done, Reach, Session, run, run_again, taken};
 use super::schema::{listed, reasons};
 use super::view::ViewOut;
-use crate::ddl::{CreateView, DropView, Grant, Identifier};
+use crate::ddl::{CreateMaterializedView, CreateView, DropView, Grant, Identifier, Statement, read};
 use crate::drift::{Comparison, compare_plain_view};
-use crate::statements::{StatementsError, create_quarantine, create_view, grants};
+use crate::evolve::history_prefix;
+use crate::statements::{StatementsError, create_parsed, create_quarantine, create_view, grants_on};
 use crate::{StreamingSpec, ViewSpec};
 use xacct_converge::{Context, Decision, Failure, Graph, Handle, Inputs, Needs, Resource, Timing, Value};
 
@@ -20,41 +21,68 @@ pub(super) fn declare(
     view: &ViewSpec,
     under: Handle<ViewOut>,
 ) {
-    if let Some(name) = &view.quarantine {
-        let resource = QuarantineResource {
+    let (mut readable, mut grant_to) = (
+        Vec::new(),
+        vec![(view.name.clone(), under.ready().map(|out| out.name))],
+    );
+    for (kind, name, wanted) in plain_views(spec, view) {
+        let resource = PlainViewResource {
             session: session.clone(),
             name: name.clone(),
-            seen: catalog.defined(name).map(|seen| seen.definition.clone()),
-            wanted: quarantine(spec, view).map_err(|error| xacct_converge::explain(&error)),
+            seen: catalog.defined(&name).map(|seen| seen.definition.clone()),
+            wanted: wanted.map_err(|error| xacct_converge::explain(&error)),
             under: under.ready(),
+            histories: history_prefix(&view.name),
         };
-        graph.add(format!("warehouse/quarantine/{}", name.as_str()), resource);
+        let handle = graph.add(format!("warehouse/{kind}/{}", name.as_str()), resource);
+        if kind == PARSED {
+            readable.push((name, handle.ready()));
+        }
     }
-    for (user, grant) in view.readers.iter().zip(grants(view)) {
-        let resource = GrantResource {
-            session: session.clone(),
-            user: user.as_str().to_owned(),
-            granted: catalog.may_read(&view.name, user),
-            grant,
-            under: under.ready(),
-        };
-        graph.add(
-            format!("warehouse/view/{}/reader/{}", view.name.as_str(), user.as_str()),
-            resource,
-        );
+    grant_to.extend(readable);
+    for (relation, under) in grant_to {
+        for (user, grant) in view.readers.iter().zip(grants_on(&relation, &view.readers)) {
+            let resource = GrantResource {
+                session: session.clone(),
+                user: user.as_str().to_owned(),
+                granted: catalog.may_read(&relation, user),
+                grant,
+                under: under.clone(),
+            };
+            let (relation, user) = (relation.as_str(), user.as_str());
+            graph.add(format!("warehouse/view/{relation}/reader/{user}"), resource);
+        }
     }
 }
 
-/// The quarantine view that `view` asks for.
-pub(super) fn quarantine(
-    spec: &StreamingSpec,
-    view: &ViewSpec,
-) -> Result<Option<CreateView>, StatementsError> {
-    create_quarantine(view, &create_view(spec, view)?)
+/// What the names of resources call the plain view of what is JSON.
+const PARSED: &str = "parsed";
+
+type Wanted = Result<Option<CreateView>, StatementsError>;
+
+/// The plain views that `view` asks for, with their names. A name that cannot be
+/// had is said when the statement is written.
+fn plain_views(spec: &StreamingSpec, view: &ViewSpec) -> Vec<(&'static str, Identifier, Wanted)> {
+    let created = |of: fn(&ViewSpec, &CreateMaterializedView) -> Wanted| of(view, &create_view(spec, view)?);
+    let parsed = view.parsed_name().ok().flatten();
+    let quarantine = view.quarantine_name().ok().flatten();
+    let parsed = parsed.map(|name| (PARSED, name, created(create_parsed)));
+    let quarantine = quarantine.map(|name| ("quarantine", name, created(create_quarantine)));
+    parsed.into_iter().chain(quarantine).collect()
+}
+
+/// The statements of the plain views that `view` asks for.
+pub(super) fn beside(spec: &StreamingSpec, view: &ViewSpec) -> Result<Vec<CreateView>, StatementsError> {
+    let wanted = plain_views(spec, view).into_iter().map(|(_, _, wanted)| wanted);
+    Ok(wanted
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 /// A plain view. It binds late, so it stays when the view under it is made anew.
-struct QuarantineResource {
+struct PlainViewResource {
     session: Session,
     name: Identifier,
     /// Its definition, if there is a view of that name; `Some(None)` where the
@@ -63,13 +91,29 @@ struct QuarantineResource {
     /// The statement, or why it cannot be written.
     wanted: Result<Option<CreateView>, String>,
     under: Value<ViewOut>,
+    /// What the names of the histories of the view under it begin with.
+    histories: String,
 }
 
-impl QuarantineResource {
+impl PlainViewResource {
+    /// Histories that an evolution has put in front are no difference.
+    fn compare(&self, wanted: &CreateView, definition: Option<&str>) -> Comparison {
+        let continued = match definition.map(read) {
+            Some(Ok(Statement::CreateView(found))) => {
+                found.select().continues(wanted.select(), &self.histories)
+            }
+            _ => false,
+        };
+        if continued {
+            return Comparison::Same;
+        }
+        compare_plain_view(wanted, definition)
+    }
+
     fn wanted(&self) -> Result<&CreateView, Failure> {
         match &self.wanted {
             Ok(Some(wanted)) => Ok(wanted),
-            Ok(None) => Err(Failure::bug("a quarantine view that nobody asked for")),
+            Ok(None) => Err(Failure::bug("a plain view that nobody asked for")),
             Err(why) => Err(Failure::terminal("redshift:Statements", why.clone())),
         }
     }
@@ -84,14 +128,14 @@ impl QuarantineResource {
         let Some(seen) = catalog.defined(&self.name) else {
             return Ok(None);
         };
-        match compare_plain_view(wanted, seen.definition.as_deref()) {
+        match self.compare(wanted, seen.definition.as_deref()) {
             Comparison::Differs(differences) => Err(taken(&wanted.name().plain(), &listed(&differences))),
             Comparison::Same | Comparison::Unsure(_) => Ok(Some(self.output())),
         }
     }
 }
 
-impl Resource for QuarantineResource {
+impl Resource for PlainViewResource {
     type Output = String;
 
     fn kind(&self) -> &'static str {
@@ -108,7 +152,7 @@ impl Resource for QuarantineResource {
         };
         let compared = self
             .wanted()
-            .map(|wanted| compare_plain_view(wanted, definition.as_deref()));
+            .map(|wanted| self.compare(wanted, definition.as_deref()));
         match compared {
             Ok(Comparison::Differs(differences)) => Decision::replace(self.output(), reasons(&differences)),
             _ => Decision::keep(self.output()),
@@ -135,7 +179,7 @@ impl Resource for QuarantineResource {
         }
         let catalog = self.session.catalog(inputs, cx).await?;
         let (wanted, seen) = (self.wanted()?, catalog.defined(&self.name));
-        let same = seen.is_some_and(|seen| compare_plain_view(wanted, seen.definition.as_deref()).is_same());
+        let same = seen.is_some_and(|seen| self.compare(wanted, seen.definition.as_deref()).is_same());
         Ok(same.then(|| self.output()))
     }
 
@@ -155,7 +199,7 @@ struct GrantResource {
     user: String,
     granted: bool,
     grant: Grant,
-    under: Value<ViewOut>,
+    under: Value<String>,
 }
 
 impl Resource for GrantResource {

@@ -3,7 +3,7 @@
 //! Each deployment tries it. The plan says so, so it is never empty while such a
 //! view is missing; a refusal leaves it for a later deployment and is no failure.
 
-use super::beside::quarantine;
+use super::beside::beside;
 use super::running::Session;
 use super::view::{ViewOut, compare};
 use super::{Catalog, Connection, SchemaOut};
@@ -98,9 +98,11 @@ pub async fn try_view(
 ) -> Result<Option<ViewOut>, SqlError> {
     let refused = |source: StatementsError| unwritten(view, source);
     let wanted = create_view(spec, view).map_err(refused)?;
-    let beside = quarantine(spec, view)
+    let beside: Vec<Statement> = beside(spec, view)
         .map_err(refused)?
-        .map(|view| Statement::from(view.or_replace()));
+        .into_iter()
+        .map(|view| view.or_replace().into())
+        .collect();
     let name = wanted.name().clone();
     let new = match passes(api, cx, &wanted.clone().into()).await {
         Ok(true) => true,

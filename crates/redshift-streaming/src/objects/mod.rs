@@ -1,6 +1,6 @@
 //! The SQL objects of a pipeline as resources: the external schema, the
-//! materialized views over it, and what stands beside each view: the plain view of
-//! its quarantine, and the grants to its readers.
+//! materialized views over it, and what stands beside each view: the plain views of
+//! what is JSON and what is not, and the grants to its readers.
 //!
 //! What exists is read from the catalog; statement ids are never kept. Objects
 //! of a namespace that we made go with it, so their removal makes no call; in one that
@@ -14,10 +14,11 @@
 //! | the cluster or the kind of the schema, or the roles of a Kinesis one | the schema and every view over it are made anew, which loses what the stream no longer has |
 //! | the schema is gone | it is made, and every view over it is made anew |
 //! | a view is gone | it is made |
-//! | the select of a view, or Redshift can no longer refresh it | it is made anew, which loses data |
+//! | the landing select of a view | it evolves: its rows are kept in a table and shown by the plain views on top ([`evolve`](crate::evolve)) |
+//! | any other select of a view, or Redshift can no longer refresh it | it is made anew, which loses data |
 //! | auto refresh | the view is altered |
 //! | the catalog prints a definition that cannot be read | nothing: it is left alone |
-//! | a quarantine view is gone or another | it is made anew; it holds no data |
+//! | a plain view on top is gone or another | it is made anew; it holds no data |
 //! | a reader's grant is gone | it is granted; grants to others are left alone |
 //!
 //! When the schema is made anew, the views of the pipeline are dropped first, then

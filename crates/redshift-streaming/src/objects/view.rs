@@ -7,9 +7,10 @@ use super::schema::{listed, reasons};
 use crate::data::Outlook;
 use crate::ddl::{
     AlterMaterializedView, CreateMaterializedView, DropMaterializedView, RefreshMaterializedView, Statement,
-    ViewChange,
+    ViewChange, read,
 };
 use crate::drift::{Comparison, compare_view};
+use crate::evolve::{Evolution, EvolveError, evolve};
 use crate::statements::{create_view, in_view_schema};
 use crate::{StreamingSpec, ViewSpec};
 use serde::{Deserialize, Serialize};
@@ -54,9 +55,34 @@ pub(super) fn compare(wanted: &CreateMaterializedView, seen: &SeenView) -> Compa
     compare_view(wanted, seen.definition.as_deref(), &[])
 }
 
+/// What a changed select does to the rows that were landed under the old one.
+const HISTORY: &str = "history";
+
+/// What was done stays, and the next run goes on there.
+fn failed(error: EvolveError) -> Failure {
+    match error {
+        EvolveError::Sql(error) => error.into_failure(),
+        error => Failure::terminal("redshift:Evolve", "the view was not evolved").with_source(error),
+    }
+}
+
 impl ViewResource {
     fn wanted(&self) -> Result<CreateMaterializedView, Failure> {
         create_view(&self.spec, &self.view).map_err(unwritable)
+    }
+
+    /// How the view becomes what is wanted with its rows kept; none where it is that
+    /// already, or its history could not be cut.
+    fn evolution(&self, seen: &SeenView) -> Option<Evolution> {
+        let wanted = self.wanted().ok().filter(|_| !seen.row.is_broken())?;
+        let differs = matches!(compare(&wanted, seen), Comparison::Differs(_));
+        let kept = match read(seen.definition.as_deref().filter(|_| differs)?) {
+            Ok(Statement::CreateMaterializedView(kept)) => kept,
+            _ => return None,
+        };
+        // Both must have the position by which they are cut.
+        kept.body().landing()?.position()?;
+        Evolution::of(&self.spec, &self.view).ok()
     }
 
     /// Why the view as it is cannot stay, apart from the schema under it.
@@ -112,6 +138,11 @@ impl Resource for ViewResource {
         };
         let current = ViewOut::of(&self.view, self.wanted().ok().as_ref());
         let mut stale = self.stale(seen);
+        if known.known(&self.schema).is_some() && self.evolution(seen).is_some() {
+            let kept = "kept in a table, and cut by position from the new view";
+            stale.push(Reason::differs(HISTORY, "in the view", kept));
+            return Decision::update(current, stale);
+        }
         if known.known(&self.schema).is_none() {
             stale.push(Reason::differs("external schema", "an earlier one", "made anew"));
         }
@@ -171,7 +202,17 @@ impl Resource for ViewResource {
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<ViewOut, Failure> {
-        if !reasons.is_empty() {
+        if let Some(seen) = self
+            .seen
+            .as_ref()
+            .filter(|_| reasons.iter().any(|r| r.attribute == HISTORY))
+        {
+            let evolution = self
+                .evolution(seen)
+                .ok_or_else(|| Failure::bug("an evolution that was not planned"))?;
+            let api = self.session.api(inputs)?;
+            evolve(&api, cx, &evolution).await.map_err(failed)?;
+        } else if !reasons.is_empty() {
             let change = ViewChange::AutoRefresh(self.view.auto_refresh);
             let alter = AlterMaterializedView::new(in_view_schema(&self.view.name), change);
             run_again(&self.session.api(inputs)?, cx, alter).await?;

@@ -51,8 +51,8 @@ pub fn landed(view: &QualifiedName) -> Query<Count> {
 /// assert_eq!(
 ///     query::counts(&view).sql(),
 ///     "SELECT COUNT(*) AS \"landed\", \
-///      COALESCE(SUM(CASE WHEN \"payload\" IS NULL THEN 0 ELSE 1 END), 0) AS \"rows\", \
-///      COALESCE(SUM(CASE WHEN \"payload\" IS NULL THEN 1 ELSE 0 END), 0) AS \"quarantined\" \
+///      COALESCE(SUM(CASE WHEN \"raw\" IS NULL OR NOT CAN_JSON_PARSE(\"raw\") THEN 0 ELSE 1 END), 0) AS \"rows\", \
+///      COALESCE(SUM(CASE WHEN \"raw\" IS NULL OR NOT CAN_JSON_PARSE(\"raw\") THEN 1 ELSE 0 END), 0) AS \"quarantined\" \
 ///      FROM \"public\".\"myview1\""
 /// );
 /// # Ok::<(), xacct_types::Invalid>(())

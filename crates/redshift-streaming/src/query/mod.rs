@@ -7,6 +7,7 @@
 //! whoever watches a view should be its owner or a superuser.
 mod catalog;
 mod count;
+mod history;
 mod watch;
 
 pub use catalog::{
@@ -14,7 +15,14 @@ pub use catalog::{
     columns, database, definition, definitions, external_schema, external_schemas, readers, view, views,
 };
 pub use count::{Count, Counts, counts, counts_of, landed, payload_of, skipped};
+pub use history::{Extent, TableColumnRow, columns_of_tables, extents};
 pub use watch::{PartitionLag, PartitionState, Refresh, ScanError, lag, refreshes, scan_errors, scan_states};
+
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(unused_imports, reason = "what runs statements asks for them")
+)]
+pub(crate) use history::{binds, by_table, landing_form};
 
 use crate::ddl::{Identifier, QualifiedName, Select, quoted};
 use crate::statements::VIEW_SCHEMA;

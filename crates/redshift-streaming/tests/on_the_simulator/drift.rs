@@ -21,6 +21,8 @@ const SCHEMA: &str = "warehouse/external-schema";
 const VIEW: &str = "warehouse/view/myview1";
 const BAD: &str = "warehouse/quarantine/bad";
 const READER: &str = "warehouse/view/myview1/reader/analyst";
+const PARSED: &str = "warehouse/parsed/myview1_parsed";
+const PARSED_READER: &str = "warehouse/view/myview1_parsed/reader/analyst";
 
 type Step = (&'static str, &'static str, bool);
 
@@ -57,6 +59,11 @@ const BY_HAND: &[(&[&str], &[Step])] = &[
         &[(VIEW, "~", false)],
     ),
     (&["DROP VIEW bad"], &[(BAD, "+", false)]),
+    // A grant goes with its view.
+    (
+        &["DROP VIEW myview1_parsed"],
+        &[(PARSED, "+", false), (PARSED_READER, "+", false)],
+    ),
     (
         &[
             "DROP VIEW bad",
@@ -183,11 +190,11 @@ fn a_view_of_somebody_else_over_the_schema_keeps_it_from_being_dropped() {
 }
 
 #[test]
-fn a_view_on_top_keeps_a_changed_view_from_being_dropped() {
+fn a_bound_view_on_top_keeps_a_changed_view_from_being_evolved() {
     let world = World::new();
     let (before, after) = (
         spec_of("broker = \"address\"", ""),
-        spec_of("broker = \"address\"", "payload = \"raw\""),
+        spec_of("broker = \"address\"", "payload = \"text\""),
     );
     world.sim.run(async {
         world.deploy(&before).await.unwrap();
@@ -195,10 +202,14 @@ fn a_view_on_top_keeps_a_changed_view_from_being_dropped() {
             .sql(&["CREATE VIEW public.report AS SELECT count(*) AS n FROM public.myview1"])
             .await;
         let plan = world.plan(&after).await.plan;
-        assert_eq!(changes(&plan), [(VIEW.to_owned(), "-/+", true)], "{plan}");
+        assert_eq!(
+            changes(&plan),
+            [(VIEW.to_owned(), "~", false), (PARSED.to_owned(), "+", false)][..1],
+            "{plan}"
+        );
         let error = world.deploy(&after).await.err().unwrap();
         assert!(
-            explain(&error).contains("other objects depend on it"),
+            explain(&error).contains("is read by report"),
             "{}",
             explain(&error)
         );
@@ -215,7 +226,11 @@ fn what_is_added_to_the_specification_later_is_made_later() {
         let plan = world.plan(&spec()).await.plan;
         assert_eq!(
             changes(&plan),
-            [(BAD.to_owned(), "+", false), (READER.to_owned(), "+", false)],
+            [
+                (BAD.to_owned(), "+", false),
+                (READER.to_owned(), "+", false),
+                (PARSED_READER.to_owned(), "+", false)
+            ],
             "{plan}"
         );
         world.deploy(&spec()).await.unwrap();

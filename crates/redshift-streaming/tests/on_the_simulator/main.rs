@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod drift;
+mod evolution;
 mod faults;
+mod poison;
 mod support;
 
 use redshift_streaming::objects::try_view;
@@ -31,6 +33,7 @@ fn a_warehouse_and_its_objects_are_planned_made_kept_and_removed() {
                 "warehouse/workgroup",
                 "warehouse/external-schema",
                 "warehouse/view/myview1",
+                "warehouse/parsed/myview1_parsed",
                 "warehouse/quarantine/bad",
             ]
         );

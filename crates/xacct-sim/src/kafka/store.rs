@@ -40,6 +40,8 @@ pub struct Record {
 /// One partition: its records, and what the producers that write to it have sent.
 #[derive(Debug, Clone, Default)]
 pub struct Partition {
+    /// Offset of the oldest record that is still kept.
+    first: i64,
     records: Vec<Record>,
     producers: Producers,
 }
@@ -47,19 +49,31 @@ pub struct Partition {
 impl Partition {
     /// The offset that the next record gets.
     pub fn end_offset(&self) -> i64 {
-        self.records.len() as i64
+        self.first + self.records.len() as i64
+    }
+
+    /// The offset of the oldest record that is still kept; that of the next one where none is.
+    pub fn start_offset(&self) -> i64 {
+        self.first
+    }
+
+    /// Forgets the records before `offset`, as retention does.
+    fn expire(&mut self, offset: i64) {
+        let gone = (offset - self.first).clamp(0, self.records.len() as i64);
+        self.records.drain(..usize::try_from(gone).unwrap_or_default());
+        self.first += gone;
     }
 
     /// At most `max` records from `offset` on.
     ///
     /// # Errors
-    /// [`StoreError::OffsetOutOfRange`] if `offset` is negative or behind the end.
+    /// [`StoreError::OffsetOutOfRange`] if `offset` is no longer kept or behind the end.
     pub fn read(&self, offset: i64, max: usize) -> Result<&[Record], StoreError> {
         let out_of_range = StoreError::OffsetOutOfRange {
             offset,
             end: self.end_offset(),
         };
-        let start = usize::try_from(offset).map_err(|_| out_of_range.clone())?;
+        let start = usize::try_from(offset - self.first).map_err(|_| out_of_range.clone())?;
         let rest = self.records.get(start..).ok_or(out_of_range)?;
         Ok(&rest[..rest.len().min(max)])
     }
@@ -316,6 +330,26 @@ impl KafkaStore {
         let index = usize::try_from(partition).map_err(|_| unknown.clone())?;
         let partition = topic.partitions.get_mut(index).ok_or(unknown)?;
         partition.append(stamp, append_time, records)
+    }
+
+    /// Forgets the records of a partition before `offset`, as retention does.
+    ///
+    /// # Errors
+    /// No such topic or partition.
+    pub fn expire(
+        &mut self,
+        cluster_arn: &str,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+    ) -> Result<(), StoreError> {
+        self.partition(cluster_arn, topic, partition)?;
+        let known = self.known_topic_mut(cluster_arn, topic)?;
+        let index = usize::try_from(partition).unwrap_or_default();
+        if let Some(found) = known.partitions.get_mut(index) {
+            found.expire(offset);
+        }
+        Ok(())
     }
 
     /// At most `max` records of a partition from `offset` on.

@@ -6,7 +6,7 @@ use msk_serverless::error::SpecError as ClusterError;
 use msk_serverless::quotas::Quotas;
 use msk_serverless::spec::ClusterSpec;
 use redshift_streaming::serverless::SpecError as WarehouseError;
-use redshift_streaming::{Broker, create_quarantine, create_view};
+use redshift_streaming::{Broker, create_parsed, create_quarantine, create_view};
 use std::collections::BTreeSet;
 use xacct_converge::explain;
 use xacct_net::{Egress, LinkSpec, SpecError as NetError};
@@ -142,7 +142,11 @@ impl PipelineSpec {
                     format!("the view {name} reads {topic}, which is not a topic of the source ({known})");
                 found.add("view.topic", why);
             }
-            if let Err(error) = create_view(&spec, view).map(|created| create_quarantine(view, &created)) {
+            let beside = create_view(&spec, view).and_then(|created| {
+                create_parsed(view, &created)?;
+                create_quarantine(view, &created)
+            });
+            if let Err(error) = beside {
                 found.add("view", explain(&error));
             }
         }

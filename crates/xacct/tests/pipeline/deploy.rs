@@ -29,7 +29,7 @@ fn one_call_takes_events_from_one_account_to_typed_rows_in_the_other() {
         assert_eq!((tally.rows, tally.quarantined, tally.skipped), (2, 1, 0));
         assert_eq!(warehouse.count("myview1").await.unwrap(), 3);
         let sql = "SELECT payload.name.first::varchar AS first, payload.age::bigint AS age \
-                   FROM myview1 WHERE payload IS NOT NULL ORDER BY 2";
+                   FROM myview1_parsed ORDER BY 2";
         let people: Vec<Person> = warehouse.query(sql).await.unwrap();
         let person = |first: &str, age| Person {
             first: first.to_owned(),

@@ -44,8 +44,12 @@ impl<'a> Cursor<'a> {
         Err(self.expected(word))
     }
 
+    pub(super) fn is_symbol(&self, symbol: &Token) -> bool {
+        self.peek().is_some_and(|l| &l.token == symbol)
+    }
+
     pub(super) fn eat_symbol(&mut self, symbol: &Token) -> bool {
-        let found = self.peek().is_some_and(|l| &l.token == symbol);
+        let found = self.is_symbol(symbol);
         self.next += usize::from(found);
         found
     }

@@ -10,7 +10,9 @@ use super::grant::{Grant, Grantee, Privilege};
 use super::ident::DatabaseName;
 use super::scan::{Position, scan};
 use super::statement::Statement;
+use super::table::CreateTableLike;
 use cursor::Cursor;
+use sqlparser::tokenizer::Token;
 
 /// A text is not one of the statements of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +110,9 @@ fn rest(cursor: &mut Cursor<'_>) -> Result<Statement, ReadError> {
     if cursor.eat(&["REVOKE"]) {
         return Ok(grant(cursor, "FROM")?.revoke().into());
     }
+    if cursor.eat(&["CREATE", "TABLE"]) {
+        return table_like(cursor);
+    }
     if cursor.eat(&["ALTER", "TABLE"]) {
         return append(cursor);
     }
@@ -139,6 +144,20 @@ fn grant(cursor: &mut Cursor<'_>, preposition: &str) -> Result<Grant, ReadError>
         Grantee::User(cursor.identifier()?)
     };
     Ok(Grant::new(privilege, grantee))
+}
+
+fn table_like(cursor: &mut Cursor<'_>) -> Result<Statement, ReadError> {
+    let if_not_exists = cursor.eat(&["IF", "NOT", "EXISTS"]);
+    let name = cursor.qualified()?;
+    cursor.symbol(&Token::LParen, "(")?;
+    cursor.keyword("LIKE")?;
+    let create = CreateTableLike::new(name, cursor.qualified()?);
+    cursor.symbol(&Token::RParen, ")")?;
+    Ok(if if_not_exists {
+        create.if_not_exists().into()
+    } else {
+        create.into()
+    })
 }
 
 fn append(cursor: &mut Cursor<'_>) -> Result<Statement, ReadError> {

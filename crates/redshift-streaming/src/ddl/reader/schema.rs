@@ -9,6 +9,7 @@ use crate::ddl::external_schema::{
 use crate::ddl::role::{IamRole, RoleChain};
 use crate::ddl::source::{Certificate, CertificateArn, KafkaSource, KinesisSource, MskSource, StreamSource};
 use crate::ddl::statement::Statement;
+use sqlparser::tokenizer::Token;
 use xacct_types::{ClusterArn, Invalid, Region, RoleArn, SecretArn};
 
 /// The options behind the source keyword, in any order, each at most once.
@@ -231,6 +232,9 @@ pub(super) fn alter(cursor: &mut Cursor<'_>) -> Result<Statement, ReadError> {
 pub(super) fn drop(cursor: &mut Cursor<'_>) -> Result<Statement, ReadError> {
     let if_exists = cursor.eat(&["IF", "EXISTS"]);
     let mut drop = DropSchema::new(cursor.identifier()?);
+    while cursor.eat_symbol(&Token::Comma) {
+        drop = drop.and(cursor.identifier()?);
+    }
     if if_exists {
         drop = drop.if_exists();
     }

@@ -38,7 +38,7 @@ pub(super) fn create_materialized(cursor: &mut Cursor<'_>) -> Result<Statement, 
     cursor.unwrap_parentheses();
     let place = cursor.place();
     let (text, _) = cursor.select(&[])?;
-    let body = ViewBody::written(text).map_err(|cause| ReadError {
+    let body = ViewBody::existing(text).map_err(|cause| ReadError {
         at: place,
         expected: "a select that a streaming view can hold".into(),
         found: text.chars().take(60).collect(),
@@ -129,6 +129,8 @@ pub(super) fn alter_materialized(cursor: &mut Cursor<'_>) -> Result<Statement, R
         ViewChange::DistributionEven
     } else if cursor.eat(&["ALTER", "DISTSTYLE", "ALL"]) {
         ViewChange::DistributionAll
+    } else if cursor.eat(&["ALTER", "DISTSTYLE", "AUTO"]) {
+        ViewChange::DistributionAuto
     } else if cursor.eat(&["ALTER", "DISTKEY"]) || cursor.eat(&["ALTER", "DISTSTYLE", "KEY", "DISTKEY"]) {
         ViewChange::DistributionKey(cursor.identifier()?)
     } else if cursor.eat(&["ALTER", "SORTKEY", "AUTO"]) {
@@ -138,15 +140,33 @@ pub(super) fn alter_materialized(cursor: &mut Cursor<'_>) -> Result<Statement, R
     } else if cursor.eat(&["ALTER", "SORTKEY"]) || cursor.eat(&["ALTER", "COMPOUND", "SORTKEY"]) {
         let key = SortKey::new(columns(cursor)?);
         ViewChange::SortKey(key.map_err(|cause| cursor.refused("a sort key", cause))?)
+    } else if cursor.eat(&["ROW", "LEVEL", "SECURITY"]) {
+        row_level_security(cursor)?
     } else {
-        return Err(cursor.expected("AUTO REFRESH, ALTER DISTSTYLE, ALTER DISTKEY or ALTER SORTKEY"));
+        let options = "AUTO REFRESH, ALTER DISTSTYLE, ALTER DISTKEY, ALTER SORTKEY or ROW LEVEL SECURITY";
+        return Err(cursor.expected(options));
     };
     Ok(AlterMaterializedView::new(name, change).into())
+}
+
+fn row_level_security(cursor: &mut Cursor<'_>) -> Result<ViewChange, ReadError> {
+    let on = cursor.eat(&["ON"]);
+    if !on && !cursor.eat(&["OFF"]) {
+        return Err(cursor.expected("ON or OFF"));
+    }
+    Ok(if cursor.eat(&["FOR", "DATASHARES"]) {
+        ViewChange::RowLevelSecurityForDatashares(on)
+    } else {
+        ViewChange::RowLevelSecurity(on)
+    })
 }
 
 pub(super) fn drop_materialized(cursor: &mut Cursor<'_>) -> Result<Statement, ReadError> {
     let if_exists = cursor.eat(&["IF", "EXISTS"]);
     let mut drop = DropMaterializedView::new(cursor.qualified()?);
+    while cursor.eat_symbol(&Token::Comma) {
+        drop = drop.and(cursor.qualified()?);
+    }
     if if_exists {
         drop = drop.if_exists();
     }
@@ -166,7 +186,7 @@ pub(super) fn refresh_materialized(cursor: &mut Cursor<'_>) -> Result<Statement,
 }
 
 /// `CASCADE`, or `RESTRICT`, which is the default.
-fn cascade(cursor: &mut Cursor<'_>) -> bool {
+pub(super) fn cascade(cursor: &mut Cursor<'_>) -> bool {
     let cascade = cursor.eat(&["CASCADE"]);
     if !cascade {
         cursor.eat(&["RESTRICT"]);
@@ -176,10 +196,20 @@ fn cascade(cursor: &mut Cursor<'_>) -> bool {
 
 pub(super) fn create(cursor: &mut Cursor<'_>, or_replace: bool) -> Result<Statement, ReadError> {
     let name = cursor.qualified()?;
+    let names = if cursor.is_symbol(&Token::LParen) {
+        columns(cursor)?
+    } else {
+        Vec::new()
+    };
     cursor.keyword("AS")?;
     let (text, late_binding) = cursor.select(&["WITH", "NO", "SCHEMA", "BINDING"])?;
     let select = Select::new(text).map_err(|cause| cursor.refused("a select", cause))?;
     let mut view = CreateView::new(name, select);
+    if !names.is_empty() {
+        view = view
+            .columns(names)
+            .map_err(|cause| cursor.refused("columns", cause))?;
+    }
     if or_replace {
         view = view.or_replace();
     }
@@ -191,9 +221,15 @@ pub(super) fn create(cursor: &mut Cursor<'_>, or_replace: bool) -> Result<Statem
 
 pub(super) fn drop(cursor: &mut Cursor<'_>) -> Result<Statement, ReadError> {
     let if_exists = cursor.eat(&["IF", "EXISTS"]);
-    let drop = DropView::new(cursor.qualified()?);
-    Ok(if if_exists {
-        drop.if_exists().into()
+    let mut drop = DropView::new(cursor.qualified()?);
+    while cursor.eat_symbol(&Token::Comma) {
+        drop = drop.and(cursor.qualified()?);
+    }
+    if if_exists {
+        drop = drop.if_exists();
+    }
+    Ok(if cascade(cursor) {
+        drop.cascade().into()
     } else {
         drop.into()
     })

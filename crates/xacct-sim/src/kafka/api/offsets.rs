@@ -47,7 +47,7 @@ pub(super) fn list_offsets(asked: &Asked<'_>) -> Result<Bytes, WireFault> {
 fn position(partition: &Partition, timestamp: i64) -> (i64, i64) {
     match timestamp {
         LATEST => (partition.end_offset(), -1),
-        EARLIEST => (0, -1),
+        EARLIEST => (partition.start_offset(), -1),
         since => partition
             .first_since(since)
             .map_or((-1, -1), |record| (record.offset, record.timestamp_ms)),
