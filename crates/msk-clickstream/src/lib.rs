@@ -44,6 +44,7 @@ mod pace;
 mod probe;
 mod producer;
 mod record;
+mod shape;
 mod statistics;
 mod token;
 mod trouble;

@@ -20,21 +20,19 @@
 //! **Why not `format!`?** A role of another account, a policy's ARN instead of a role's, a port
 //! that does not speak IAM, a topic with a quote in its name, a record that is not JSON: as text
 //! each of them is found by Redshift, at the first refresh or at three in the morning. Here the
-//! first four do not compile or do not construct, and the fifth lands as bytes beside the others
-//! ([`ddl::Payload::Json`]), so that
-//! `rows + quarantined + skipped` is what was produced.
+//! first four do not compile or do not construct, and the fifth lands as bytes and is told apart
+//! by the views on top, so that `rows + quarantined + skipped` is what was produced.
 //!
 //! | module | what it holds | needs AWS |
 //! |---|---|---|
 //! | [`ddl`] | statements as trees, their rendering, and the reader that reads them back | no |
 //! | [`StreamingSpec`], [`statements`](fn@statements) | what a file asks for, and the statements that follow | no |
-//! | [`query`] | typed queries: counts, scan errors, lag, catalog | no |
-//! | [`drift`] | what the catalog says against what is wanted | no |
-//! | `serverless` | namespace and workgroup | yes |
-//! | `data` | the Redshift Data API: statements followed to their end, rows as serde types | yes |
-//! | `objects` | external schema and views as resources of a plan | yes |
-//! | `warehouse` | refresh, count, query, what Redshift skipped | yes |
-//! | `verify` | which links of a live warehouse hold | yes |
+//! | [`query`], [`drift`] | typed queries; what the catalog says against what is wanted | no |
+//! | `serverless`, `data` | namespace and workgroup; statements followed to their end, rows as serde types | yes |
+//! | `objects` | schema, views, readers as resources of a plan | yes |
+//! | `preflight`, `verify` | what a user lacks, before; which links of a live warehouse hold, after | yes |
+//! | `evolve` | another select under a view, no record lost or doubled | yes |
+//! | `warehouse`, `health` | refresh, count, query, archive; lag in records, stalls, replay | yes |
 //!
 //! With `default-features = false` the crate is pure: it compiles no SDK and no runtime.
 //!
@@ -136,11 +134,11 @@
 //!
 //! let graph = draft().await?;
 //! let plan = graph.plan();
-//! assert_eq!(plan.plan.changes().count(), 4, "namespace, workgroup, schema, view");
+//! assert_eq!(plan.plan.changes().count(), 6, "namespace, workgroup, schema, view and two on top");
 //! graph.apply(plan, &cx).await?;
 //! assert!(draft().await?.plan().plan.is_empty(), "a second run has nothing to do");
 //!
-//! // Records become rows; what is not JSON is kept, and counted.
+//! // Records land as bytes; what is JSON becomes rows, what is not is kept, and all is counted.
 //! # produce(&of, r#"{"name":{"first":"Ann"}}"#)?;
 //! # produce(&of, "not JSON")?;
 //! let (namespace, workgroup) = serverless.observe(&cx).await?.usable().ok_or("not usable")?;
@@ -163,7 +161,11 @@
 //!
 //! Marked where it matters, and never promised: whether `DROP SCHEMA … CASCADE` takes streaming
 //! views along, whether session options for JSON reach an auto refresh, what `esoptions` shows
-//! for streams besides the role, and what a refresh does when its first offset has expired.
+//! for streams besides the role, what a refresh does when its first offset has expired, whether
+//! `CASE WHEN CAN_JSON_PARSE(v) THEN JSON_PARSE(v) END` guards inside a streaming view, what
+//! `CAN_JSON_PARSE` says of an attribute that stands twice, and whether `LIKE` takes a
+//! materialized view. The defaults hold whatever the answers about JSON are: the simulator
+//! has switches for them, and the tests run under all their settings.
 
 #[cfg(feature = "aws")]
 pub mod data;
@@ -172,7 +174,11 @@ pub mod drift;
 #[cfg(feature = "aws")]
 pub mod evolve;
 #[cfg(feature = "aws")]
+pub mod health;
+#[cfg(feature = "aws")]
 pub mod objects;
+#[cfg(feature = "aws")]
+pub mod preflight;
 pub mod query;
 #[cfg(feature = "aws")]
 pub mod serverless;

@@ -255,7 +255,8 @@ fn definition_link(
         // What cannot be read proves nothing.
         Comparison::Unsure(_) => {}
         Comparison::Differs(differences) => {
-            let mend = "deploy again, allowing the loss of what the stream no longer has, or change the specification";
+            let mend =
+                "deploy again, or change the specification; the plan says whether what has landed is kept";
             let finding = Finding::error(
                 definition,
                 "the view selects something else than was asked for",
@@ -271,13 +272,26 @@ fn definition_link(
     }
 }
 
-/// The quarantine view and the readers.
+/// The plain views on top and the readers.
 fn beside_links(report: &mut Report, catalog: &Catalog, view: &ViewSpec, place: &str) {
-    if let Some(name) = &view.quarantine {
-        let quarantine = format!("warehouse/quarantine/{}", name.as_str());
-        match catalog.defined(name) {
-            Some(_) => report.pass(quarantine),
-            None => missing(report, &quarantine, "there is no such view of what is not JSON"),
+    let plain = [
+        (
+            "parsed",
+            view.parsed_name(),
+            "there is no such view of what is JSON",
+        ),
+        (
+            "quarantine",
+            view.quarantine_name(),
+            "there is no such view of what is not JSON",
+        ),
+    ];
+    for (kind, name, what) in plain {
+        let Ok(Some(name)) = name else { continue };
+        let plain = format!("warehouse/{kind}/{}", name.as_str());
+        match catalog.defined(&name) {
+            Some(_) => report.pass(plain),
+            None => missing(report, &plain, what),
         }
     }
     for user in &view.readers {
@@ -320,7 +334,7 @@ mod tests {
 
     fn spec() -> StreamingSpec {
         let text = "database = \"dev\"\nschema = { name = \"mskschema\" }\n[[view]]\nname = \"myview1\"\n\
-                    topic = \"testtopic\"\nquarantine = \"bad\"\nreaders = [\"analyst\"]";
+                    topic = \"testtopic\"\npayload = \"json-once\"\nquarantine = \"bad\"\nreaders = [\"analyst\"]";
         toml::from_str(text).unwrap()
     }
 

@@ -1,7 +1,9 @@
 //! A warehouse at work: refreshes, counts, typed rows, what Redshift skipped.
 
 use crate::data::{DataApi, Setting, SqlError};
-use crate::ddl::{Identifier, QualifiedName, RefreshMaterializedView, Statement, read};
+use crate::ddl::{
+    AppendTable, CreateTableLike, Identifier, QualifiedName, RefreshMaterializedView, Statement, read,
+};
 use crate::query::{self, Count, Counts, PartitionLag, Query, ScanError};
 use crate::statements::in_view_schema;
 use serde::de::DeserializeOwned;
@@ -67,7 +69,10 @@ impl Warehouse {
     pub async fn tally(&self, view: &str) -> Result<Tally, SqlError> {
         let view = qualified(&format!("tally {view}"), view)?;
         let counted = self.counting(&view).await?;
-        let counts: Counts = self.first(&counted).await?;
+        // The guard then says the same as the parsed view does to `query`.
+        let api = self.api.clone().with_setting(Setting::DeduplicateJson);
+        let counts: Vec<Counts> = api.query(&self.cx, counted.name(), counted.sql()).await?;
+        let counts = counts.into_iter().next().unwrap_or_default();
         let skipped: Count = self.first(&query::skipped(view.name())).await?;
         Ok(Tally {
             rows: counts.rows,
@@ -122,6 +127,31 @@ impl Warehouse {
         &self.api
     }
 
+    /// Moves every row that has landed in a view into the table `archive`, which is made
+    /// in the view's shape if it is missing: one statement moves all rows at once, so
+    /// that none is lost or doubled, whenever it is killed. Call it on a schedule; what
+    /// lands meanwhile stays for the next time. The views on top no longer show them.
+    ///
+    /// # Errors
+    /// [`SqlError`]; the user needs DELETE on the view, which its owner has.
+    pub async fn archive(&self, view: &str, archive: &str) -> Result<(), SqlError> {
+        let name = format!("archive {view}");
+        let (from, to) = (qualified(&name, view)?, qualified(&name, archive)?);
+        let make = Statement::from(CreateTableLike::new(to.clone(), from.clone()).if_not_exists());
+        let append = Statement::from(AppendTable::new(to, from));
+        for statement in [make, append] {
+            self.api
+                .run(&self.cx, &statement.label(), &statement.to_string())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Where the clock is.
+    pub(crate) const fn context(&self) -> &Context {
+        &self.cx
+    }
+
     /// The query that counts a view, from its definition or else its columns.
     async fn counting(&self, view: &QualifiedName) -> Result<Query<Counts>, SqlError> {
         let kept = self.ask(&query::definition(view)).await?;
@@ -147,7 +177,7 @@ impl Warehouse {
     }
 }
 
-fn qualified(name: &str, view: &str) -> Result<QualifiedName, SqlError> {
+pub(crate) fn qualified(name: &str, view: &str) -> Result<QualifiedName, SqlError> {
     let view = Identifier::new(view).map_err(|error| refused(name, &error))?;
     Ok(in_view_schema(&view))
 }

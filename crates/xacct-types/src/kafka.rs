@@ -196,6 +196,37 @@ pub trait TopicAdmin: Send + Sync + 'static {
     ) -> TopicFuture<'a, BTreeMap<i32, i64>>;
 }
 
+/// Somebody who knows where a topic ends: what a reader's lag is measured against.
+pub trait EndOffsets: Send + Sync {
+    /// The offset behind the last record of every partition, by partition number.
+    fn end_offsets(&self) -> TopicFuture<'_, BTreeMap<i32, i64>>;
+}
+
+/// The ends of one topic, as an administrator of topics gives them.
+#[derive(Clone, Copy)]
+pub struct TopicEnds<'a> {
+    admin: &'a dyn TopicAdmin,
+    bootstrap: &'a str,
+    topic: &'a TopicName,
+}
+
+impl<'a> TopicEnds<'a> {
+    /// The ends of `topic` behind `bootstrap`.
+    pub fn new(admin: &'a dyn TopicAdmin, bootstrap: &'a str, topic: &'a TopicName) -> Self {
+        Self {
+            admin,
+            bootstrap,
+            topic,
+        }
+    }
+}
+
+impl EndOffsets for TopicEnds<'_> {
+    fn end_offsets(&self) -> TopicFuture<'_, BTreeMap<i32, i64>> {
+        self.admin.end_offsets(self.bootstrap, self.topic)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,7 @@ mod account;
 mod arn;
 mod cidr;
 mod error;
+mod event;
 mod grant;
 mod ids;
 pub mod kafka;
@@ -35,12 +36,16 @@ pub use account::AccountId;
 pub use arn::{Arn, ClusterArn, RoleArn, SecretArn, StreamArn};
 pub use cidr::Cidr;
 pub use error::Invalid;
+pub use event::{Attribute, AttributeKind, EventType};
 pub use grant::{Condition, Grant};
 pub use ids::{
     AddressId, GatewayId, NatGatewayId, PeeringId, ResolverEndpointId, ResolverRuleId, RouteTableId,
     SecurityGroupId, SubnetId, VpcEndpointId, VpcId, ZoneId,
 };
-pub use kafka::{TopicAdmin, TopicError, TopicErrorKind, TopicFuture, TopicName, TopicSettings, TopicState};
+pub use kafka::{
+    EndOffsets, TopicAdmin, TopicEnds, TopicError, TopicErrorKind, TopicFuture, TopicName, TopicSettings,
+    TopicState,
+};
 pub use names::{PipelineName, RoleName};
 pub use region::{Partition, Region};
 pub use tags::{Owner, PIPELINE_TAG, RESOURCE_TAG, SCHEMA_VERSION, SCHEMA_VERSION_TAG, Tags, differing};

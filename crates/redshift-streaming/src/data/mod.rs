@@ -114,6 +114,12 @@ impl DataApi {
         }
     }
 
+    /// The secret that SQL is sent with; without one it is sent as the caller.
+    #[must_use]
+    pub const fn secret(&self) -> Option<&SecretArn> {
+        self.secret.as_ref()
+    }
+
     /// Another limit on how long one statement is waited for. Default: 15 minutes.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {

@@ -90,6 +90,7 @@ impl Landing {
     }
 
     /// What a relation with these columns was landed as; where from is not known.
+    #[cfg(feature = "aws")]
     pub(crate) fn of_columns(
         kind: StreamKind,
         columns: Vec<StreamColumn>,

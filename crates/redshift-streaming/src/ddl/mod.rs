@@ -67,8 +67,5 @@ pub use view::{CreateView, DropView, Select};
 
 pub(crate) use literal::quoted;
 pub(crate) use over_landing::not_json;
-#[cfg_attr(
-    not(feature = "aws"),
-    expect(unused_imports, reason = "what runs statements asks for it")
-)]
+#[cfg(feature = "aws")]
 pub(crate) use scan::names_in;

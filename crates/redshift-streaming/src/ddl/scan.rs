@@ -92,6 +92,7 @@ pub(super) fn same(one: &[Lexeme], two: &[Lexeme]) -> bool {
 }
 
 /// The names and words in `text`, folded where they have no quotes; none where it is no SQL.
+#[cfg(feature = "aws")]
 pub(crate) fn names_in(text: &str) -> Option<Vec<String>> {
     let lexemes = scan(text).ok()?;
     Some(lexemes.iter().filter_map(Lexeme::name).collect())

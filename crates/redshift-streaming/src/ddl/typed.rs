@@ -4,12 +4,12 @@ use super::column::StreamColumn;
 use super::ident::{Identifier, QualifiedName};
 use super::view::{CreateView, Select};
 use std::fmt;
-use xacct_types::Invalid;
+use xacct_types::{AttributeKind, EventType, Invalid};
 
 /// A plain view that gives attributes of the payload a type and a name.
 ///
-/// The landing view parses once; this extracts when it is read, so a new column
-/// costs no new ingestion. Rows without a payload are left out.
+/// It stands on a view with parsed payloads and extracts when it is read, so a new
+/// column costs no new ingestion. Rows without a payload are left out.
 ///
 /// ```
 /// use redshift_streaming::ddl::{Identifier, QualifiedName, SqlType, StreamColumn, TypedView};
@@ -100,6 +100,39 @@ impl TypedView {
         }
     }
 
+    /// The attributes of an event type, each in a column named after its path.
+    ///
+    /// ```
+    /// use redshift_streaming::ddl::{QualifiedName, TypedView};
+    /// use xacct_types::{Attribute, AttributeKind, EventType};
+    ///
+    /// struct Login;
+    /// impl EventType for Login {
+    ///     const ATTRIBUTES: &'static [Attribute] = &[
+    ///         Attribute::new(&["at"], AttributeKind::Timestamp),
+    ///         Attribute::new(&["user", "name"], AttributeKind::Text(64)),
+    ///     ];
+    /// }
+    ///
+    /// let view = TypedView::of::<Login>(QualifiedName::parse("public.myview1_parsed")?)?;
+    /// assert_eq!(
+    ///     view.create(QualifiedName::parse("public.logins")?).to_string(),
+    ///     "CREATE VIEW \"public\".\"logins\" AS SELECT \"payload\".\"at\"::VARCHAR::TIMESTAMPTZ AS \"at\", \
+    ///      \"payload\".\"user\".\"name\"::VARCHAR(64) AS \"user_name\" \
+    ///      FROM \"public\".\"myview1_parsed\" WHERE \"payload\" IS NOT NULL"
+    /// );
+    /// # Ok::<(), xacct_types::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Invalid`] where two attributes would have one column, or a name is not legal.
+    pub fn of<E: EventType>(from: QualifiedName) -> Result<Self, Invalid> {
+        E::ATTRIBUTES.iter().try_fold(Self::new(from), |view, attribute| {
+            let name = Identifier::new(attribute.column())?;
+            view.attribute(attribute.path.iter().copied(), sql_type(attribute.kind), name)
+        })
+    }
+
     /// Reads the payload from another column.
     #[must_use]
     pub fn payload(mut self, column: Identifier) -> Self {
@@ -157,6 +190,18 @@ impl TypedView {
     #[must_use]
     pub fn create(&self, name: QualifiedName) -> CreateView {
         CreateView::new(name, Select::rendered(self.to_string()))
+    }
+}
+
+/// What a kind of attribute is cast to; what is not known stays SUPER.
+const fn sql_type(kind: AttributeKind) -> SqlType {
+    match kind {
+        AttributeKind::Text(bytes) => SqlType::Varchar(bytes),
+        AttributeKind::Integer => SqlType::BigInt,
+        AttributeKind::Number => SqlType::Double,
+        AttributeKind::Boolean => SqlType::Boolean,
+        AttributeKind::Timestamp => SqlType::TimestampTz,
+        _ => SqlType::Super,
     }
 }
 

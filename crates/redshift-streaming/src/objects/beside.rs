@@ -4,7 +4,7 @@
 use super::catalog::Catalog;
 use super::running::{Done, Reach, Session, run, run_again, taken};
 use super::schema::{listed, reasons};
-use super::view::ViewOut;
+use super::view::{ViewOut, evolution};
 use crate::ddl::{CreateMaterializedView, CreateView, DropView, Grant, Identifier, Statement, read};
 use crate::drift::{Comparison, compare_plain_view};
 use crate::evolve::history_prefix;
@@ -25,6 +25,8 @@ pub(super) fn declare(
         Vec::new(),
         vec![(view.name.clone(), under.ready().map(|out| out.name))],
     );
+    let seen = catalog.view(&view.name);
+    let evolves = seen.is_some_and(|seen| evolution(spec, view, &seen).is_some());
     for (kind, name, wanted) in plain_views(spec, view) {
         let resource = PlainViewResource {
             session: session.clone(),
@@ -33,6 +35,7 @@ pub(super) fn declare(
             wanted: wanted.map_err(|error| xacct_converge::explain(&error)),
             under: under.ready(),
             histories: history_prefix(&view.name),
+            evolves,
         };
         let handle = graph.add(format!("warehouse/{kind}/{}", name.as_str()), resource);
         if kind == PARSED {
@@ -93,6 +96,8 @@ struct PlainViewResource {
     under: Value<ViewOut>,
     /// What the names of the histories of the view under it begin with.
     histories: String,
+    /// Whether the view under it evolves, which replaces this one too, as it has to be.
+    evolves: bool,
 }
 
 impl PlainViewResource {
@@ -154,7 +159,9 @@ impl Resource for PlainViewResource {
             .wanted()
             .map(|wanted| self.compare(wanted, definition.as_deref()));
         match compared {
-            Ok(Comparison::Differs(differences)) => Decision::replace(self.output(), reasons(&differences)),
+            Ok(Comparison::Differs(differences)) if !self.evolves => {
+                Decision::replace(self.output(), reasons(&differences))
+            }
             _ => Decision::keep(self.output()),
         }
     }

@@ -66,23 +66,27 @@ fn failed(error: EvolveError) -> Failure {
     }
 }
 
+/// How a view becomes what is wanted with its rows kept; none where it is that
+/// already, or its history could not be cut.
+pub(super) fn evolution(spec: &StreamingSpec, view: &ViewSpec, seen: &SeenView) -> Option<Evolution> {
+    let wanted = create_view(spec, view).ok().filter(|_| !seen.row.is_broken())?;
+    let differs = matches!(compare(&wanted, seen), Comparison::Differs(_));
+    let kept = match read(seen.definition.as_deref().filter(|_| differs)?) {
+        Ok(Statement::CreateMaterializedView(kept)) => kept,
+        _ => return None,
+    };
+    // Both must have the position by which they are cut.
+    kept.body().landing()?.position()?;
+    Evolution::of(spec, view).ok()
+}
+
 impl ViewResource {
     fn wanted(&self) -> Result<CreateMaterializedView, Failure> {
         create_view(&self.spec, &self.view).map_err(unwritable)
     }
 
-    /// How the view becomes what is wanted with its rows kept; none where it is that
-    /// already, or its history could not be cut.
     fn evolution(&self, seen: &SeenView) -> Option<Evolution> {
-        let wanted = self.wanted().ok().filter(|_| !seen.row.is_broken())?;
-        let differs = matches!(compare(&wanted, seen), Comparison::Differs(_));
-        let kept = match read(seen.definition.as_deref().filter(|_| differs)?) {
-            Ok(Statement::CreateMaterializedView(kept)) => kept,
-            _ => return None,
-        };
-        // Both must have the position by which they are cut.
-        kept.body().landing()?.position()?;
-        Evolution::of(&self.spec, &self.view).ok()
+        evolution(&self.spec, &self.view, seen)
     }
 
     /// Why the view as it is cannot stay, apart from the schema under it.

@@ -1,7 +1,10 @@
 //! What an evolution asks: which histories there are, in which shape, and how far they reach.
 
 use super::{Query, name};
-use crate::ddl::{Identifier, Landing, Payload, QualifiedName, StreamKind};
+use crate::ddl::{Identifier, QualifiedName};
+#[cfg(feature = "aws")]
+use crate::ddl::{Landing, Payload, StreamKind};
+#[cfg(feature = "aws")]
 use crate::query::ColumnRow;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +75,7 @@ pub fn columns_of_tables(schema: &Identifier, prefix: &str) -> Query<TableColumn
 }
 
 /// Columns put together by table.
+#[cfg(feature = "aws")]
 pub(crate) fn by_table(rows: Vec<TableColumnRow>) -> Vec<(String, Vec<ColumnRow>)> {
     let mut tables: Vec<(String, Vec<ColumnRow>)> = Vec::new();
     for row in rows {
@@ -89,6 +93,7 @@ pub(crate) fn by_table(rows: Vec<TableColumnRow>) -> Vec<(String, Vec<ColumnRow>
 
 /// The landing form whose columns these are: metadata by name, and one or two
 /// columns more for the payload, by their types.
+#[cfg(feature = "aws")]
 pub(crate) fn landing_form(kind: StreamKind, columns: &[ColumnRow]) -> Option<Landing> {
     let metadata = |column: &ColumnRow| {
         kind.columns()
@@ -111,6 +116,7 @@ pub(crate) fn landing_form(kind: StreamKind, columns: &[ColumnRow]) -> Option<La
 }
 
 /// Whether the definition of a plain view names a relation that it is bound to.
+#[cfg(feature = "aws")]
 pub(crate) fn binds(definition: &str, relation: &Identifier) -> bool {
     crate::ddl::names_in(definition).is_some_and(|names| {
         let late = names.ends_with(&["with", "no", "schema", "binding"].map(str::to_owned));

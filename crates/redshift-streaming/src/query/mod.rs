@@ -8,6 +8,8 @@
 mod catalog;
 mod count;
 mod history;
+mod progress;
+mod rights;
 mod watch;
 
 pub use catalog::{
@@ -16,12 +18,14 @@ pub use catalog::{
 };
 pub use count::{Count, Counts, counts, counts_of, landed, payload_of, skipped};
 pub use history::{Extent, TableColumnRow, columns_of_tables, extents};
-pub use watch::{PartitionLag, PartitionState, Refresh, ScanError, lag, refreshes, scan_errors, scan_states};
+pub use progress::{Lag, PartitionBehind, Progress, progress};
+pub use rights::{Rights, rights};
+pub use watch::{
+    BadRecord, PartitionLag, PartitionState, Refresh, ScanError, bad_records, lag, refreshes, scan_errors,
+    scan_states,
+};
 
-#[cfg_attr(
-    not(feature = "aws"),
-    expect(unused_imports, reason = "what runs statements asks for them")
-)]
+#[cfg(feature = "aws")]
 pub(crate) use history::{binds, by_table, landing_form};
 
 use crate::ddl::{Identifier, QualifiedName, Select, quoted};

@@ -159,3 +159,43 @@ pub fn refreshes(view: &QualifiedName, limit: u32) -> Query<Refresh> {
     );
     Query::new(format!("refreshes of {}", view.plain()), sql)
 }
+
+/// A record that landed and is not JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadRecord {
+    /// The partition.
+    pub kafka_partition: i64,
+    /// The offset.
+    pub kafka_offset: i64,
+    /// The bytes, in hexadecimal digits; nothing for a record without a value.
+    pub raw: Option<String>,
+    /// Why it is here.
+    pub reason: String,
+}
+
+/// The records of a quarantine view over Kafka between two offsets of a partition.
+///
+/// ```
+/// use redshift_streaming::{ddl::QualifiedName, query};
+///
+/// assert_eq!(
+///     query::bad_records(&QualifiedName::parse("public.bad")?, 2, 10..=20).sql(),
+///     "SELECT kafka_partition, kafka_offset, raw, reason FROM \"public\".\"bad\" \
+///      WHERE kafka_partition = 2 AND kafka_offset BETWEEN 10 AND 20 ORDER BY kafka_offset"
+/// );
+/// # Ok::<(), xacct_types::Invalid>(())
+/// ```
+#[must_use]
+pub fn bad_records(
+    quarantine: &QualifiedName,
+    partition: i32,
+    offsets: std::ops::RangeInclusive<i64>,
+) -> Query<BadRecord> {
+    let sql = format!(
+        "SELECT kafka_partition, kafka_offset, raw, reason FROM {quarantine} WHERE kafka_partition = {partition} \
+         AND kafka_offset BETWEEN {} AND {} ORDER BY kafka_offset",
+        offsets.start(),
+        offsets.end()
+    );
+    Query::new(format!("bad records of {}", quarantine.plain()), sql)
+}

@@ -6,6 +6,7 @@ mod evolution;
 mod faults;
 mod poison;
 mod support;
+mod watching;
 
 use redshift_streaming::objects::try_view;
 use std::time::Duration;

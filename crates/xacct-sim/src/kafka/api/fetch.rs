@@ -71,9 +71,10 @@ fn read(
     let found = asked.broker.estate.store(|store, _| {
         let partition = store.partition(cluster, topic, wanted.partition)?;
         let records = partition.read(wanted.fetch_offset, MOST_RECORDS)?;
-        Ok((partition.end_offset(), within(records, limit).to_vec()))
+        let (start, end) = (partition.start_offset(), partition.end_offset());
+        Ok((start, end, within(records, limit).to_vec()))
     });
-    let (end, records) = match found {
+    let (start, end, records) = match found {
         Ok(found) => found,
         Err(error) => return refused(wanted.partition, code_of(&error)),
     };
@@ -84,7 +85,7 @@ fn read(
         .with_partition_index(wanted.partition)
         .with_high_watermark(end)
         .with_last_stable_offset(end)
-        .with_log_start_offset(0)
+        .with_log_start_offset(start)
         .with_aborted_transactions(None)
         .with_preferred_read_replica(BrokerId(-1))
         .with_records(Some(batch))
