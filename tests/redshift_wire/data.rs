@@ -285,7 +285,7 @@ async fn rows_are_read_to_their_last_page_as_serde_types() {
     let server = MockServer::start().await;
     answers(
         &server,
-        "redshift-data:ExecuteStatement",
+        "redshift-data:BatchExecuteStatement",
         statement("FINISHED", true),
     )
     .await;
@@ -314,9 +314,14 @@ async fn rows_are_read_to_their_last_page_as_serde_types() {
             first_name: None
         }
     );
-    assert_eq!(
-        sent(&server, "redshift-data:GetStatementResult").await[1]["NextToken"],
-        "page 2"
+    let asked = sent(&server, "redshift-data:GetStatementResult").await;
+    assert_eq!(asked[1]["NextToken"], "page 2");
+    // A setting and the query are one session: the rows are those of the second part.
+    let batch = &sent(&server, "redshift-data:BatchExecuteStatement").await[0];
+    assert_eq!(batch["Sqls"][0], "SET json_parse_dedup_attributes TO on");
+    assert!(
+        asked[0]["Id"].as_str().is_some_and(|id| id.ends_with(":2")),
+        "{asked:?}"
     );
 }
 

@@ -48,6 +48,13 @@ impl Select {
         &self.0
     }
 
+    /// Whether it reads a relation whose name begins with `prefix`.
+    #[must_use]
+    pub fn reads_any(&self, prefix: &str) -> bool {
+        let begins = |lexeme: &Lexeme| lexeme.name().is_some_and(|name| name.starts_with(prefix));
+        scan(&self.0).is_ok_and(|lexemes| lexemes.iter().any(begins))
+    }
+
     /// Whether this is `other`, with histories of the view put in front by an
     /// evolution: relations whose names begin with `prefix`.
     #[must_use]

@@ -4,7 +4,7 @@
 use super::catalog::Catalog;
 use super::running::{Done, Reach, Session, run, run_again, taken};
 use super::schema::{listed, reasons};
-use super::view::{ViewOut, evolution};
+use super::view::{ViewOut, evolves};
 use crate::ddl::{CreateMaterializedView, CreateView, DropView, Grant, Identifier, Statement, read};
 use crate::drift::{Comparison, compare_plain_view};
 use crate::evolve::history_prefix;
@@ -25,8 +25,7 @@ pub(super) fn declare(
         Vec::new(),
         vec![(view.name.clone(), under.ready().map(|out| out.name))],
     );
-    let seen = catalog.view(&view.name);
-    let evolves = seen.is_some_and(|seen| evolution(spec, view, &seen).is_some());
+    let evolves = evolves(catalog, spec, view);
     for (kind, name, wanted) in plain_views(spec, view) {
         let resource = PlainViewResource {
             session: session.clone(),
@@ -74,6 +73,24 @@ fn plain_views(spec: &StreamingSpec, view: &ViewSpec) -> Vec<(&'static str, Iden
     parsed.into_iter().chain(quarantine).collect()
 }
 
+/// Whether an evolution was begun that has not been joined: a plain view on top shows
+/// histories, and not the view behind them.
+pub(super) fn unfinished(catalog: &Catalog, spec: &StreamingSpec, view: &ViewSpec) -> bool {
+    let prefix = history_prefix(&view.name);
+    plain_views(spec, view).into_iter().any(|(_, name, wanted)| {
+        let (Ok(Some(wanted)), Some(seen)) = (wanted, catalog.defined(&name)) else {
+            return false;
+        };
+        match seen.definition.as_deref().map(read) {
+            Some(Ok(Statement::CreateView(found))) => {
+                let found = found.select();
+                found.reads_any(&prefix) && !found.continues(wanted.select(), &prefix)
+            }
+            _ => false,
+        }
+    })
+}
+
 /// The statements of the plain views that `view` asks for.
 pub(super) fn beside(spec: &StreamingSpec, view: &ViewSpec) -> Result<Vec<CreateView>, StatementsError> {
     let wanted = plain_views(spec, view).into_iter().map(|(_, _, wanted)| wanted);
@@ -96,7 +113,7 @@ struct PlainViewResource {
     under: Value<ViewOut>,
     /// What the names of the histories of the view under it begin with.
     histories: String,
-    /// Whether the view under it evolves, which replaces this one too, as it has to be.
+    /// Whether the view under it evolves, or goes on with that, which replaces this one too, as it has to be.
     evolves: bool,
 }
 

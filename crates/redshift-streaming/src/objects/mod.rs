@@ -128,6 +128,7 @@ pub fn declare(
         let resource = view::ViewResource {
             session: session.clone(),
             seen: catalog.view(&view.name),
+            evolves: view::evolves(catalog, &spec, view),
             schema: schema.ready(),
             spec: spec.clone(),
             view: view.clone(),

@@ -1,10 +1,11 @@
 //! One materialized view over a topic.
 
 use super::SchemaOut;
-use super::catalog::SeenView;
+use super::beside::unfinished;
+use super::catalog::{Catalog, SeenView};
 use super::running::{Done, Reach, Session, run, run_again, taken, unwritable};
 use super::schema::{listed, reasons};
-use crate::data::Outlook;
+use crate::data::{DataApi, Outlook};
 use crate::ddl::{
     AlterMaterializedView, CreateMaterializedView, DropMaterializedView, RefreshMaterializedView, Statement,
     ViewChange, read,
@@ -44,6 +45,8 @@ impl ViewOut {
 pub(super) struct ViewResource {
     pub(super) session: Session,
     pub(super) seen: Option<SeenView>,
+    /// Whether it is evolved rather than made anew.
+    pub(super) evolves: bool,
     pub(super) schema: Value<SchemaOut>,
     pub(super) spec: Arc<StreamingSpec>,
     pub(super) view: ViewSpec,
@@ -66,18 +69,25 @@ fn failed(error: EvolveError) -> Failure {
     }
 }
 
-/// How a view becomes what is wanted with its rows kept; none where it is that
-/// already, or its history could not be cut.
-pub(super) fn evolution(spec: &StreamingSpec, view: &ViewSpec, seen: &SeenView) -> Option<Evolution> {
+/// Whether a view becomes what is wanted with its rows kept: it is something else, of
+/// which the history can be cut, or an evolution was begun and not brought to its end.
+pub(super) fn evolves(catalog: &Catalog, spec: &StreamingSpec, view: &ViewSpec) -> bool {
+    let seen = catalog.view(&view.name);
+    let changed = seen.is_some_and(|seen| changed(spec, view, &seen).is_some());
+    (changed || unfinished(catalog, spec, view)) && Evolution::of(spec, view).is_ok()
+}
+
+/// The old view, if it is another landing select with the position by which it is cut.
+fn changed(spec: &StreamingSpec, view: &ViewSpec, seen: &SeenView) -> Option<CreateMaterializedView> {
     let wanted = create_view(spec, view).ok().filter(|_| !seen.row.is_broken())?;
     let differs = matches!(compare(&wanted, seen), Comparison::Differs(_));
-    let kept = match read(seen.definition.as_deref().filter(|_| differs)?) {
-        Ok(Statement::CreateMaterializedView(kept)) => kept,
-        _ => return None,
-    };
-    // Both must have the position by which they are cut.
-    kept.body().landing()?.position()?;
-    Evolution::of(spec, view).ok()
+    match read(seen.definition.as_deref().filter(|_| differs)?) {
+        Ok(Statement::CreateMaterializedView(kept)) => {
+            kept.body().landing()?.position()?;
+            Some(kept)
+        }
+        _ => None,
+    }
 }
 
 impl ViewResource {
@@ -85,8 +95,10 @@ impl ViewResource {
         create_view(&self.spec, &self.view).map_err(unwritable)
     }
 
-    fn evolution(&self, seen: &SeenView) -> Option<Evolution> {
-        evolution(&self.spec, &self.view, seen)
+    /// Evolves the view, or goes on with it.
+    async fn evolve(&self, api: &DataApi, cx: &Context) -> Result<(), Failure> {
+        let evolution = Evolution::of(&self.spec, &self.view).map_err(failed)?;
+        evolve(api, cx, &evolution).await.map(drop).map_err(failed)
     }
 
     /// Why the view as it is cannot stay, apart from the schema under it.
@@ -142,7 +154,7 @@ impl Resource for ViewResource {
         };
         let current = ViewOut::of(&self.view, self.wanted().ok().as_ref());
         let mut stale = self.stale(seen);
-        if known.known(&self.schema).is_some() && self.evolution(seen).is_some() {
+        if known.known(&self.schema).is_some() && self.evolves {
             let kept = "kept in a table, and cut by position from the new view";
             stale.push(Reason::differs(HISTORY, "in the view", kept));
             return Decision::update(current, stale);
@@ -162,6 +174,10 @@ impl Resource for ViewResource {
         let wanted = self.wanted()?;
         let api = self.session.api(inputs)?;
         let output = ViewOut::of(&self.view, Some(&wanted));
+        if self.seen.is_none() && self.evolves {
+            self.evolve(&api, cx).await?;
+            return Ok(output);
+        }
         if let Some(seen) = &self.seen {
             // The schema may have turned out to be the one that it was.
             if !inputs.get(&self.schema)?.anew.0 && self.stale(seen).is_empty() {
@@ -206,16 +222,8 @@ impl Resource for ViewResource {
         inputs: &Inputs<'_>,
         cx: &Context,
     ) -> Result<ViewOut, Failure> {
-        if let Some(seen) = self
-            .seen
-            .as_ref()
-            .filter(|_| reasons.iter().any(|r| r.attribute == HISTORY))
-        {
-            let evolution = self
-                .evolution(seen)
-                .ok_or_else(|| Failure::bug("an evolution that was not planned"))?;
-            let api = self.session.api(inputs)?;
-            evolve(&api, cx, &evolution).await.map_err(failed)?;
+        if reasons.iter().any(|reason| reason.attribute == HISTORY) {
+            self.evolve(&self.session.api(inputs)?, cx).await?;
         } else if !reasons.is_empty() {
             let change = ViewChange::AutoRefresh(self.view.auto_refresh);
             let alter = AlterMaterializedView::new(in_view_schema(&self.view.name), change);

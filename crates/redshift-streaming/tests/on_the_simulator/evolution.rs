@@ -327,3 +327,44 @@ fn a_changed_view_is_planned_as_an_evolution_and_a_deployment_keeps_its_rows() {
         assert!(world.verify(&new).await.holds());
     });
 }
+
+/// Deploys until it is killed or ends.
+async fn deployed(world: &World, spec: &StreamingSpec, rule: Rule) {
+    let guard = world.sim.fault(rule);
+    let deploying = std::pin::pin!(world.deploy(spec));
+    let killed = std::pin::pin!(world.sim.killed());
+    tokio::select! {
+        ended = deploying => drop(ended.unwrap_or_else(|error| panic!("{}", explain(&error)))),
+        () = killed => (),
+    }
+    drop(guard);
+    world.sim.revive();
+}
+
+#[test]
+fn a_deployment_killed_in_the_middle_of_an_evolution_is_finished_by_the_next() {
+    let world = World::new();
+    world.sim.run(async {
+        world.empty_warehouse().await;
+        let (name, mut produced) = ("testtopic", Produced::default());
+        world.deploy(&view(name, "json")).await.unwrap();
+        for (round, number) in (12..30).step_by(2).enumerate() {
+            produced.some(&world, name, 3);
+            world.warehouse().await.refresh(name).await.unwrap();
+            let new = view(name, if round % 2 == 0 { "json-once" } else { "json" });
+            deployed(&world, &new, submitted(Verdict::KillAfter, number)).await;
+            produced.some(&world, name, 2);
+            let plan = world.plan(&new).await.plan;
+            assert!(!plan.changes().any(|step| step.destroys_data), "{number}: {plan}");
+            world.deploy(&new).await.unwrap();
+            world.warehouse().await.refresh(name).await.unwrap();
+            assert_eq!(
+                shown(&world, name).await,
+                produced.expected(),
+                "killed at {number}"
+            );
+            let again = world.plan(&new).await.plan;
+            assert!(again.is_empty(), "{number}: {again}");
+        }
+    });
+}
