@@ -58,7 +58,7 @@ pub(super) const CASES: &[Case] = &[
         },
         plan: r#"
             -/+ warehouse/view/myview1 (Redshift::MaterializedView)  destroys data
-            select: SELECT kafka_partition, kafka_offset FROM mskschema.testtopic → SELECT "kafka_partition", "kafka_offset", "kafka_timestamp_type", "kafka_timestamp", "kafka_key", "kafka_headers", "refresh_time", CASE WHEN CAN_JSON_PARSE("kafka_value") THEN JSON_PARSE("kafka_value") END AS "payload", CASE WHEN CAN_JSON_PARSE("kafka_value") THEN NULL ELSE "kafka_value" END AS "raw" FROM "mskschema"."testtopic"
+            select: SELECT kafka_partition, kafka_offset FROM mskschema.testtopic → SELECT "kafka_partition", "kafka_offset", "kafka_timestamp_type", "kafka_timestamp", "kafka_key", "kafka_headers", "refresh_time", "kafka_value" AS "raw" FROM "mskschema"."testtopic"
         "#,
         writes: r#"
             warehouse sql: CREATE MATERIALIZED VIEW "public"."myview1"

@@ -176,11 +176,15 @@ pub(super) const CASES: &[Case] = &[
             + warehouse/workgroup (AWS::RedshiftServerless::Workgroup)
             + warehouse/external-schema (Redshift::ExternalSchema)
             + warehouse/view/myview1 (Redshift::MaterializedView)
+            + warehouse/parsed/myview1_parsed (Redshift::View)
+            + warehouse/quarantine/myview1_quarantine (Redshift::View)
         "#,
         writes: r#"
             warehouse redshift-serverless:CreateWorkgroup
             warehouse sql: CREATE EXTERNAL SCHEMA "mskschema"
             warehouse sql: CREATE MATERIALIZED VIEW "public"."myview1"
+            warehouse sql: CREATE VIEW "public"."myview1_parsed" AS
+            warehouse sql: CREATE VIEW "public"."myview1_quarantine" AS
             warehouse sql: REFRESH MATERIALIZED VIEW "public"."myview1"
         "#,
         afterwards: nothing,
