@@ -34,7 +34,7 @@ pub async fn preflight(api: &DataApi, cx: &Context, spec: &StreamingSpec) -> Res
         asked => asked?.into_iter().next(),
     };
     report.pass(CREDENTIALS);
-    let catalog = Catalog::read(api, cx).await?;
+    let catalog = Catalog::read(api, false, cx).await?;
     if let Some(rights) = rights {
         privileges(&mut report, &catalog, spec, &rights);
         owners(&mut report, &catalog, spec, &rights);
