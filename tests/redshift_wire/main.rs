@@ -4,6 +4,7 @@
 
 mod data;
 mod serverless;
+mod tags;
 mod usage;
 
 use serde_json::Value as Json;
@@ -64,6 +65,7 @@ async fn sent(server: &MockServer, operation: &str) -> Vec<Json> {
 fn every_operation_has_a_success_and_an_error_on_the_wire() {
     let sources = [
         include_str!("serverless.rs"),
+        include_str!("tags.rs"),
         include_str!("data.rs"),
         include_str!("usage.rs"),
     ]

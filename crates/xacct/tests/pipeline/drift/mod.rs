@@ -7,6 +7,7 @@
 //! is empty.
 
 mod doubles;
+mod links;
 mod network;
 mod roles;
 mod specs;
@@ -374,7 +375,7 @@ pub(crate) fn nothing(_: &Stage) {}
 fn there_are_as_many_rows_as_promised() {
     let tables = [
         network::CASES.len(),
-        network::LINKS.len(),
+        links::CASES.len(),
         roles::CASES.len(),
         warehouse::CASES.len(),
         sql::CASES.len(),
