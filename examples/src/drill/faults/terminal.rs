@@ -231,7 +231,7 @@ impl<'a> Blocked<'a> {
                 let told = error.done.len() + error.left.len() > 1;
                 (error.resource.is_empty() || !failed || !told).then_some("resource and report")
             }
-            Error::Read { .. } | Error::Identity { .. } | Error::Sql(_) => {
+            Error::Read { .. } | Error::Identity { .. } | Error::Sql(_) | Error::Lease(_) => {
                 error.source().is_none().then_some("a cause")
             }
             _ => Some("its own kind"),
