@@ -68,6 +68,13 @@ pub(crate) async fn read(
     )?;
     let (link, peerings) = (networks.link(), peerings(&source, &warehouse, outputs));
     let joined = join(source, warehouse);
+    let mut cluster = ends.cluster.clone().unwrap_or_else(|| Cluster {
+        placement: placed(&None, &outputs.source, outputs, GroupRole::Cluster),
+        ..Cluster::default()
+    });
+    if cluster.addresses.is_empty() {
+        cluster.addresses = addresses(networks.site(Side::Source), &cluster.placement, cx).await?;
+    }
     Ok(Model {
         region: link.region.clone(),
         broker_port: link.broker_port,
@@ -85,12 +92,44 @@ pub(crate) async fn read(
         rules: joined.rules,
         associations: joined.associations,
         workgroup: placed(&ends.workgroup, &outputs.warehouse, outputs, GroupRole::Workgroup),
-        cluster: ends.cluster.clone().unwrap_or_else(|| Cluster {
-            placement: placed(&None, &outputs.source, outputs, GroupRole::Cluster),
-            ..Cluster::default()
-        }),
+        cluster,
         producer: placed(&ends.producer, &outputs.source, outputs, GroupRole::Client),
     })
+}
+
+/// The addresses of the brokers: of interfaces in their subnets that wear their groups and that a service manages. Where
+/// there are none, the proof takes the subnets whole.
+async fn addresses(site: &Site, placement: &Placement, cx: &Context) -> Result<Vec<Ipv4Addr>, Failure> {
+    let Some(group) = placement.groups.first() else {
+        return Ok(Vec::new());
+    };
+    let request = site
+        .ec2
+        .describe_network_interfaces()
+        .filters(by("group-id", group));
+    let found = every_page!(
+        cx,
+        "ec2:DescribeNetworkInterfaces",
+        network_interfaces,
+        request.clone()
+    );
+    let theirs = |eni: &&ec2::NetworkInterface| {
+        let wears = eni
+            .groups()
+            .iter()
+            .any(|worn| worn.group_id() == Some(group.as_str()));
+        let stands = eni
+            .subnet_id()
+            .is_some_and(|id| placement.subnets.iter().any(|subnet| subnet == id));
+        wears && stands && eni.requester_managed() == Some(true)
+    };
+    let ips = found
+        .iter()
+        .filter(theirs)
+        .filter_map(|eni| eni.private_ip_address());
+    let mut ips: Vec<Ipv4Addr> = ips.filter_map(|ip| ip.parse().ok()).collect();
+    ips.sort_unstable();
+    Ok(ips)
 }
 
 fn placed(

@@ -65,6 +65,8 @@
 //!   scripted rules throttle, fail, delay, kill, or lose an answer after its effect ([`fault`]).
 //! - **[`Sim::critical_path`]** is the shortest time in which the same could have been built, from the simulator's own
 //!   prerequisites ([`timeline`]).
+//! - **Probes** ask the simulated world whether packets and names would get through ([`probe`]), **audits** which
+//!   permissions were needed and whether given policies allow them ([`audit`]).
 //! - **[`Sim::inventory`]** compares accounts without physical ids.
 //! - **[`Sim::snapshot`]** keeps a world to go back to; **[`Sim::record`]** keeps one for every call of a run ([`snapshot`]).
 //!
@@ -96,6 +98,7 @@ pub(crate) mod kit;
 pub(crate) mod msk;
 pub(crate) mod net;
 pub(crate) mod placement;
+pub mod probe;
 pub(crate) mod resolver;
 pub(crate) mod serverless;
 pub(crate) mod sim;
@@ -104,6 +107,7 @@ pub(crate) mod sql;
 pub(crate) mod sts;
 
 pub use crate::http::door::{HttpDoor, HttpDoorOptions};
+pub use auth::audit;
 pub use builder::SimBuilder;
 pub use clock::{SimClock, SimTime};
 pub use inventory::Inventory;

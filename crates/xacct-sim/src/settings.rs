@@ -29,6 +29,17 @@ pub struct Settings {
     pub sts_endpoint_serves_redshift: bool,
     /// Unconfirmed by AWS: which service principal Redshift Serverless assumes roles as. Default: `redshift.amazonaws.com`.
     pub redshift_service_principal: String,
+    /// Sources disagree: which service `iam:PassedToService` names when a namespace is given a role. `None`: the key is not
+    /// sent at all (aws-solutions/clickstream-analytics-on-aws#749). Default: `redshift-serverless.amazonaws.com`.
+    pub passed_to_service: Option<String>,
+    /// Sources disagree: whether `kafka:GetBootstrapBrokers` is judged for the cluster, as policies in wide use have it, or
+    /// for no resource at all, as the Service Authorization Reference has it. Default: for the cluster.
+    pub bootstrap_brokers_of_cluster: bool,
+    /// Not documented call by call: whether EC2 also judges the resources that the Service Authorization Reference lists as
+    /// optional. Default: yes.
+    pub optional_resources_count: bool,
+    /// Whether every permission that a call needs is kept for [`Sim::needed`](crate::Sim::needed). Default: no.
+    pub audit: bool,
     /// Unconfirmed by AWS: Redshift sends `aws:SourceAccount` and `aws:SourceArn` when it assumes a role. Default: off.
     pub redshift_sends_source_context: bool,
     /// Whether a resolver endpoint may show `ACTION_NEEDED` for a while during creation. Default: on.
@@ -85,6 +96,10 @@ impl Default for Settings {
             check_signatures: true,
             sts_endpoint_serves_redshift: true,
             redshift_service_principal: "redshift.amazonaws.com".to_owned(),
+            passed_to_service: Some("redshift-serverless.amazonaws.com".to_owned()),
+            bootstrap_brokers_of_cluster: true,
+            optional_resources_count: true,
+            audit: false,
             redshift_sends_source_context: false,
             resolver_action_needed: true,
             zones: 4,

@@ -32,6 +32,8 @@ pub struct World {
     pub(crate) counters: BTreeMap<String, u64>,
     /// Whether what the present call makes is to fail.
     pub(crate) doom: bool,
+    /// Every permission that was needed, each once, in the order of first need; kept only where the settings ask for it.
+    pub(crate) needed: crate::auth::audit::Audit,
     /// Set by a handler whose answer is to be held back.
     pub(crate) wait: Option<dispatch::Wait>,
 }

@@ -1,7 +1,7 @@
 //! Amazon Resource Names: the general form, and the kinds that must not be mixed up.
 
 use crate::text::checked_text;
-use crate::{AccountId, Invalid, Partition, Region, TopicName};
+use crate::{AccountId, Fault, Invalid, Partition, Region, TopicName};
 use serde::{Deserialize, Serialize};
 
 /// An ARN split into its six parts, borrowed from the text it was read from.
@@ -47,35 +47,65 @@ impl<'a> Arn<'a> {
 }
 
 /// What every ARN of ours must be before its kind is looked at.
-fn read_checked<'a>(value: &'a str, kind: &str, example: &str) -> Result<Arn<'a>, String> {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b":/_+=.@-".contains(&b);
-    let arn = Arn::read(value)
-        .ok_or_else(|| format!("is not an ARN: write the ARN of the {kind}, like {example}"))?;
-    if !value.bytes().all(legal) {
-        return Err("holds a character that no ARN of this kind has".into());
+fn read_checked<'a>(value: &'a str, kind: &str, example: &str) -> Result<Arn<'a>, Fault> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || ":/_+=.@-".contains(c);
+    let arn = Arn::read(value).ok_or_else(|| {
+        let why = format!("is not an ARN: write the ARN of the {kind}, like {example}");
+        Fault::at(value, breaks_at(value), why)
+    })?;
+    if let Some(at) = value.find(|c| !legal(c)) {
+        let why = "holds a character that no ARN of this kind has";
+        return Err(Fault::at(value, at, why));
     }
     if !matches!(arn.partition, "aws" | "aws-cn" | "aws-us-gov") {
-        return Err(format!(
-            "names the partition {}, which is not supported",
-            arn.partition
-        ));
+        let why = format!("names the partition {}, which is not supported", arn.partition);
+        return Err(Fault::at(value, part(value, 1), why));
     }
     if AccountId::new(arn.account).is_err() {
-        return Err("has no 12-digit account id in its fifth part".into());
+        let why = "has no 12-digit account id in its fifth part";
+        return Err(Fault::at(value, part(value, 4), why));
     }
     Ok(arn)
 }
 
+/// Where the `n`-th part of an ARN begins, counted from 0; the end where there are fewer.
+fn part(value: &str, n: usize) -> usize {
+    let colons = value.match_indices(':').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(colons).nth(n).unwrap_or(value.len())
+}
+
+/// Where a text stops being an ARN: its start, an empty part that must not be, or its end.
+fn breaks_at(value: &str) -> usize {
+    if !value.starts_with("arn:") {
+        return 0;
+    }
+    let parts: Vec<&str> = value.splitn(6, ':').collect();
+    let empty = [1, 2, 5]
+        .into_iter()
+        .find(|&n| parts.get(n).is_none_or(|part| part.is_empty()));
+    empty.map_or(value.len(), |n| part(value, n))
+}
+
 /// Refuses an ARN of another kind and says which kind it is.
-fn expect_kind(arn: Arn<'_>, service: &str, prefix: &str, kind: &str) -> Result<(), String> {
+fn expect_kind(value: &str, arn: Arn<'_>, service: &str, prefix: &str, kind: &str) -> Result<(), Fault> {
     if arn.service == service && arn.resource.starts_with(prefix) {
         return Ok(());
     }
     let found = arn.resource.split(['/', ':']).next().unwrap_or(arn.resource);
-    Err(format!(
+    let at = if arn.service == service { 5 } else { 2 };
+    let why = format!(
         "is the ARN of a {found} of {}: the ARN of a {kind} belongs here",
         arn.service
-    ))
+    );
+    Err(Fault::at(value, part(value, at), why))
+}
+
+/// The region in the fourth part.
+fn expect_region(value: &str, arn: Arn<'_>) -> Result<(), Fault> {
+    let checked = Region::new(arn.region);
+    checked
+        .map(|_| ())
+        .map_err(|bad| Fault::at(value, part(value, 3), bad.why))
 }
 
 fn partition_of(text: &str) -> Partition {
@@ -135,12 +165,18 @@ macro_rules! arn_region {
 pub struct RoleArn(String);
 
 impl RoleArn {
-    fn check(value: &str) -> Result<(), String> {
+    fn check(value: &str) -> Result<(), Fault> {
         let arn = read_checked(value, "role", "arn:aws:iam::111111111111:role/reader")?;
-        expect_kind(arn, "iam", "role/", "role")?;
+        expect_kind(value, arn, "iam", "role/", "role")?;
         let name = arn.resource.rsplit('/').next().unwrap_or("");
         if name.is_empty() || name.len() > 64 || !arn.region.is_empty() {
-            return Err("does not end in a role name of 1 to 64 characters".into());
+            let at = if arn.region.is_empty() {
+                value.len() - name.len()
+            } else {
+                part(value, 3)
+            };
+            let why = "does not end in a role name of 1 to 64 characters";
+            return Err(Fault::at(value, at, why));
         }
         Ok(())
     }
@@ -176,16 +212,20 @@ arn_parts!(RoleArn);
 pub struct ClusterArn(String);
 
 impl ClusterArn {
-    fn check(value: &str) -> Result<(), String> {
+    fn check(value: &str) -> Result<(), Fault> {
         let example =
             "arn:aws:kafka:ap-south-1:111111111111:cluster/clicks/8ecca3e4-7e5a-4152-a212-ab7f9cde97be-s1";
         let arn = read_checked(value, "cluster", example)?;
-        expect_kind(arn, "kafka", "cluster/", "cluster")?;
+        expect_kind(value, arn, "kafka", "cluster/", "cluster")?;
         let named = arn.resource.split('/').collect::<Vec<_>>();
         if named.len() != 3 || named.iter().any(|part| part.is_empty()) {
-            return Err("does not end in cluster/NAME/UUID".into());
+            return Err(Fault::at(
+                value,
+                part(value, 5),
+                "does not end in cluster/NAME/UUID",
+            ));
         }
-        Region::new(arn.region).map(|_| ()).map_err(|bad| bad.why)
+        expect_region(value, arn)
     }
 
     /// The cluster's name.
@@ -238,14 +278,14 @@ arn_region!(ClusterArn);
 pub struct StreamArn(String);
 
 impl StreamArn {
-    fn check(value: &str) -> Result<(), String> {
+    fn check(value: &str) -> Result<(), Fault> {
         let arn = read_checked(
             value,
             "stream",
             "arn:aws:kinesis:us-east-1:111111111111:stream/clicks",
         )?;
-        expect_kind(arn, "kinesis", "stream/", "stream")?;
-        Region::new(arn.region).map(|_| ()).map_err(|bad| bad.why)
+        expect_kind(value, arn, "kinesis", "stream/", "stream")?;
+        expect_region(value, arn)
     }
 
     /// The stream's name.
@@ -265,7 +305,7 @@ arn_region!(StreamArn);
 pub struct SecretArn(String);
 
 impl SecretArn {
-    fn check(value: &str) -> Result<(), String> {
+    fn check(value: &str) -> Result<(), Fault> {
         // Names of managed secrets hold an exclamation mark: redshift!namespace-admin.
         let plain = value.replace('!', "-");
         let arn = read_checked(
@@ -273,7 +313,7 @@ impl SecretArn {
             "secret",
             "arn:aws:secretsmanager:us-east-1:111111111111:secret:name-AbCdEf",
         )?;
-        expect_kind(arn, "secretsmanager", "secret:", "secret")
+        expect_kind(value, arn, "secretsmanager", "secret:", "secret")
     }
 }
 
@@ -303,6 +343,29 @@ mod tests {
         let role = RoleArn::new("arn:aws:iam::222222222222:role/service-role/reader").unwrap();
         assert_eq!(role.account().as_str(), "222222222222");
         assert_eq!(role.name(), "reader");
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_arn_is_said_with_its_place() {
+        for (text, position) in [
+            ("", 1),
+            ("role/reader", 1),
+            ("arn", 1),
+            ("arn:aws:iam", 12),
+            ("arn::iam::111111111111:role/a", 5),
+            ("arn:aws:::111111111111:role/a", 9),
+            ("arn:aws:iam::111111111111:", 27),
+            ("arn:aws-mars:iam::111111111111:role/a", 5),
+            ("arn:aws:iam::11111111111:role/a", 14),
+            ("arn:aws:iam::111111111111:policy/a", 27),
+            ("arn:aws:s3::111111111111:role/a", 9),
+            ("arn:aws:iam::111111111111:role/ä", 32),
+            ("arn:aws:iam::111111111111:role/a/", 34),
+            ("arn:aws:iam:eu-west-1:111111111111:role/a", 13),
+        ] {
+            let refusal = RoleArn::new(text).unwrap_err();
+            assert_eq!(refusal.position, Some(position), "{text}: {refusal}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! IPv4 address blocks.
 
-use crate::Invalid;
+use crate::{Fault, Invalid};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -120,17 +120,66 @@ impl std::str::FromStr for Cidr {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let bad = || Invalid::new("CIDR block", text, "is not a block like 10.0.0.0/16");
-        let (address, prefix) = text.split_once('/').ok_or_else(bad)?;
-        let block = Self::new(
-            address.parse().map_err(|_| bad())?,
-            prefix.parse().map_err(|_| bad())?,
-        )?;
+        let bad = |at: usize| {
+            let place = Fault::at(text, at, "is not a block like 10.0.0.0/16");
+            Invalid::new("CIDR block", text, place)
+        };
+        let mut rest = Scan { text, at: 0 };
+        let mut octets = [0; 4];
+        for (index, octet) in octets.iter_mut().enumerate() {
+            if index > 0 {
+                rest.sign('.').map_err(bad)?;
+            }
+            *octet = rest.number().map_err(bad)?;
+        }
+        rest.sign('/').map_err(bad)?;
+        let from = rest.at;
+        let prefix = rest.number().map_err(bad)?;
+        if rest.at < text.len() {
+            return Err(bad(rest.at));
+        }
+        if prefix > 32 {
+            let fault = Fault::at(text, from, "has a prefix over 32");
+            return Err(Invalid::new("CIDR block", text, fault));
+        }
+        let block = Self::new(octets.into(), prefix)?;
         if block.to_string() != text {
             let why = format!("has bits set behind its prefix: write {block}");
-            return Err(Invalid::new("CIDR block", text, why));
+            return Err(Invalid::new("CIDR block", text, Fault::at(text, 0, why)));
         }
         Ok(block)
+    }
+}
+
+/// A text read from left to right; errors are the byte at which it stops making sense.
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Scan<'_> {
+    fn sign(&mut self, sign: char) -> Result<(), usize> {
+        if self.text[self.at..].starts_with(sign) {
+            self.at += sign.len_utf8();
+            return Ok(());
+        }
+        Err(self.at)
+    }
+
+    /// A number of a byte, without leading zeros.
+    fn number(&mut self) -> Result<u8, usize> {
+        let rest = &self.text[self.at..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number = &rest[..digits];
+        if digits == 0 {
+            return Err(self.at);
+        }
+        if digits > 1 && number.starts_with('0') {
+            return Err(self.at);
+        }
+        let value = number.parse().map_err(|_| self.at)?;
+        self.at += digits;
+        Ok(value)
     }
 }
 
@@ -172,6 +221,29 @@ mod tests {
     fn host_bits_are_refused_with_the_block_that_was_meant() {
         let refusal = "10.0.0.7/16".parse::<Cidr>().unwrap_err().to_string();
         assert!(refusal.contains("write 10.0.0.0/16"), "{refusal}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_block_is_said_with_its_place() {
+        for (text, position) in [
+            ("", 1),
+            ("10", 3),
+            ("10.0.0.0", 9),
+            ("10.0.0.0/", 10),
+            ("10.0.0/8", 7),
+            ("10.0.0.0.0/8", 9),
+            ("10.256.0.0/8", 4),
+            ("10.01.0.0/16", 4),
+            ("10.0.0.0/33", 10),
+            ("10.0.0.0/-1", 10),
+            ("10.0.0.0/16 ", 12),
+            ("ä.0.0.0/8", 1),
+            ("10.0.0.ä/8", 8),
+            ("10.0.0.7/16", 1),
+        ] {
+            let refusal = text.parse::<Cidr>().unwrap_err();
+            assert_eq!(refusal.position, Some(position), "{text}: {refusal}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod text;
 pub use account::AccountId;
 pub use arn::{Arn, ClusterArn, RoleArn, SecretArn, StreamArn};
 pub use cidr::Cidr;
-pub use error::Invalid;
+pub use error::{Fault, Invalid};
 pub use event::{Attribute, AttributeKind, EventType};
 pub use grant::{Condition, Grant};
 pub use ids::{

@@ -83,6 +83,30 @@ impl Deployment {
         self.pipeline.verify().await
     }
 
+    /// Reads both networks as they are now, and proves hop by hop that packets and names get through, both ways.
+    ///
+    /// # Errors
+    /// [`Error::Read`] where something could not be looked at; what is broken is in the report.
+    pub async fn prove(&self) -> Result<xacct_net::proof::Report, Error> {
+        let (spec, cx) = (self.pipeline.spec(), self.pipeline.context());
+        let link = spec.link().resolve();
+        let networks = xacct_net::Networks::new(
+            link.map_err(|error| Error::Unresolved(error.into()))?,
+            &spec.owner(),
+            0,
+            &self.pipeline.source,
+            &self.pipeline.warehouse,
+        );
+        let ends = xacct_net::live::Ends::default();
+        let read = networks.read(&self.outputs.network, &ends, &cx);
+        let mut model = Box::pin(read).await.map_err(|source| Error::Read {
+            what: "the networks",
+            source,
+        })?;
+        model.cluster.bootstrap_host = self.outputs.source.cluster.bootstrap_host().map(str::to_owned);
+        Ok(xacct_net::proof::prove(&model, &spec.questions()))
+    }
+
     /// The pipeline behind it.
     #[must_use]
     pub const fn pipeline(&self) -> &Pipeline {

@@ -3,6 +3,7 @@
 use crate::draft::{Depth, Draft, Survey, preflight, reader_grants};
 use crate::error::Error;
 use crate::pipeline::Pipeline;
+use crate::spec::PipelineSpec;
 use ends::{cluster_end, workgroup_end};
 use msk_serverless::{ClientVpc, ClusterScope};
 use redshift_streaming::Broker;
@@ -39,6 +40,28 @@ pub(crate) async fn verify(pipeline: &Pipeline, cx: &Context) -> Result<Report, 
     roles(pipeline, &survey, cx, &mut report).await?;
     objects(pipeline, &survey, &mut report);
     Ok(report)
+}
+
+impl PipelineSpec {
+    /// What the proof of the networks is asked.
+    pub(crate) fn questions(&self) -> Options {
+        Options {
+            kafka_api: self.schema.broker == Broker::ClusterArn,
+            ..Options::default()
+        }
+    }
+
+    /// Proves, before anything exists and without a call, that packets and names will get through between the networks
+    /// that this specification asks for, hop by hop and both ways.
+    ///
+    /// # Errors
+    /// [`Error::Unresolved`] where the networks cannot be laid out.
+    pub fn prove(&self) -> Result<xacct_net::proof::Report, Error> {
+        let link = self.link().resolve();
+        let link = link.map_err(|error| Error::Unresolved(error.into()))?;
+        let model = xacct_net::proof::planned(&link);
+        Ok(xacct_net::proof::prove(&model, &self.questions()))
+    }
 }
 
 /// What a deployment would put right: what is missing does not work, what
@@ -86,10 +109,7 @@ async fn network(
         cluster: cluster_end(&survey.seen),
         producer: None,
     };
-    let options = Options {
-        kafka_api: pipeline.spec.schema.broker == Broker::ClusterArn,
-        ..Options::default()
-    };
+    let options = pipeline.spec.questions();
     let proved = Box::pin(survey.parts.networks.verify(link, &ends, &options, cx)).await;
     proved.map_err(|source| Error::Read {
         what: "the networks",

@@ -10,4 +10,5 @@ mod chains;
 mod documents;
 mod evaluation;
 mod laws;
+mod malformed;
 mod world;

@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Hop, LinkId, LinkKind};
 use super::findings::Findings;
-use super::model::{InterfaceEndpoint, Model, Nat, Target};
+use super::model::{InterfaceEndpoint, Model, Nat, Route, RouteTable, Target};
 use super::packet::{End, Flow, Walk, acl_allows_block, connect, fail};
 use super::region::{covered, public_blocks};
 use crate::blueprint::{Direction, GroupRole, HTTPS_PORT, Protocol};
@@ -194,7 +194,29 @@ fn default_nat<'m>(model: &'m Model, from: &End<'_>, service: &str) -> Walk<&'m 
             format!("replace it by one to {}", nat.id),
         );
     }
+    no_detour(table, route, link(LinkKind::DefaultRoute))?;
     Ok(nat)
+}
+
+/// No longer route takes public addresses elsewhere than the default route does.
+fn no_detour(table: &RouteTable, default: &Route, link: LinkId) -> Walk {
+    let public = public_blocks();
+    let elsewhere = |route: &&Route| {
+        let differs = route.target != default.target || route.blackhole;
+        differs && public.iter().any(|block| block.overlaps(&route.destination))
+    };
+    let others = table
+        .routes
+        .iter()
+        .filter(|route| route.destination != Cidr::ANYWHERE);
+    let Some(detour) = others.into_iter().find(elsewhere) else {
+        return Ok(());
+    };
+    let why = format!(
+        "{} sends {}, where APIs may be, to {}",
+        table.id, detour.destination, detour.target
+    );
+    fail(link, why, format!("remove the route for {}", detour.destination))
 }
 
 fn in_vpc(model: &Model, subnet: &str, vpc: &str) -> bool {
@@ -251,6 +273,9 @@ fn internet(model: &Model, nat: &End<'_>) -> Walk<Hop> {
             "the route to the internet gateway is a blackhole",
             "replace it",
         );
+    }
+    if let Some(table) = table {
+        no_detour(table, route, link)?;
     }
     Ok(Hop::new(id, "to the internet"))
 }

@@ -365,10 +365,11 @@ fn targets(rule: &ResolverRule, inbound: &ResolverEndpoint) -> Option<Finding> {
         list(&wanted)
     );
     let finding = Finding::broken(link, why, format!("set its targets to {}", list(&wanted)));
-    let severity = if right == 0 {
-        Severity::Broken
-    } else {
-        Severity::Degraded
+    let severity = match (right, right == given.len()) {
+        (0, _) => Severity::Broken,
+        // What is asked is answered; only the second zone is not used.
+        (_, true) => Severity::Note,
+        _ => Severity::Degraded,
     };
     Some(finding.with_severity(severity))
 }

@@ -55,6 +55,11 @@ impl Context {
             .extend(other.keys.iter().map(|(k, v)| (k.clone(), v.clone())));
     }
 
+    /// Every key in lower case with its values.
+    pub(crate) fn keys(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.keys
+    }
+
     fn single(&self, key: &str) -> Option<String> {
         self.get(key).and_then(|values| values.first().cloned())
     }

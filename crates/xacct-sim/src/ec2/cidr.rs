@@ -41,6 +41,24 @@ impl Cidr {
     pub(crate) fn overlaps(self, other: Self) -> bool {
         self.covers(other) || other.covers(self)
     }
+
+    /// Addresses that stand for all of this block where only `borders` tell addresses apart: its first one, the first of
+    /// every border inside, and the first behind it.
+    pub(crate) fn samples(self, borders: impl IntoIterator<Item = Self>) -> Vec<Ipv4Addr> {
+        let mut found = vec![self.first];
+        for border in borders {
+            let behind = u64::from(border.first) + border.size();
+            found.push(border.first);
+            found.extend(u32::try_from(behind).ok());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+            .into_iter()
+            .map(Ipv4Addr::from)
+            .filter(|address| self.contains(*address))
+            .collect()
+    }
 }
 
 fn mask(prefix: u8) -> u32 {
@@ -98,6 +116,17 @@ mod tests {
         ] {
             assert!(text.parse::<Cidr>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn samples_tell_apart_what_the_borders_tell_apart() {
+        let shown = |borders: &[&str]| -> Vec<String> {
+            let samples = block("10.0.0.0/24").samples(borders.iter().map(|text| block(text)));
+            samples.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(shown(&[]), ["10.0.0.0"]);
+        assert_eq!(shown(&["10.0.0.64/26"]), ["10.0.0.0", "10.0.0.64", "10.0.0.128"]);
+        assert_eq!(shown(&["0.0.0.0/0", "10.0.0.0/25"]), ["10.0.0.0", "10.0.0.128"]);
     }
 
     #[test]

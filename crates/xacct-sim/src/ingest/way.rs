@@ -71,7 +71,9 @@ impl<'w> Ingestion<'w> {
         let Some(caller) = reader else {
             return Err(refused(describe_failed(), "the external schema names no role"));
         };
-        self.allowed(caller, cluster_arn, "kafka:GetBootstrapBrokers", cluster_arn)
+        let of_cluster = self.world.settings.bootstrap_brokers_of_cluster;
+        let resource = if of_cluster { cluster_arn } else { "*" };
+        self.allowed(caller, cluster_arn, "kafka:GetBootstrapBrokers", resource)
             .map_err(|cause| refused(describe_failed(), cause))?;
         match self.cluster_by_arn(cluster_arn) {
             Some(cluster) if cluster.is_active(self.now) => {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::auth::{self, policy};
+use crate::auth::{self, audit, policy};
 use crate::clock::SimTime;
 use crate::iam::chain::ambient;
 use crate::iam::entity::Holder;
@@ -116,7 +116,12 @@ impl Estate {
     /// Why not, with the action.
     pub(super) fn allows(&self, key: &KnownKey, action: &str, resource_arn: &str) -> Result<(), String> {
         let now = self.shared.clock.now();
-        decide(&self.shared.lock(), now, &key.caller, action, resource_arn)
+        let mut world = self.shared.lock();
+        if world.settings.audit {
+            let needed = audit::judged(&key.caller, "kafka-protocol", action, resource_arn);
+            world.needed.extend([needed]);
+        }
+        decide(&world, now, &key.caller, action, resource_arn)
     }
 
     /// Works on topics and records; the second argument is the wall's time in Unix milliseconds.

@@ -1,7 +1,9 @@
 //! Network ACLs over packets: the lowest matching number decides, the answer needs its own permission.
 
+use std::net::Ipv4Addr;
+
 use crate::ec2::cidr::Cidr;
-use crate::ec2::state::{NetworkAcl, State};
+use crate::ec2::state::{AclEntry, NetworkAcl, State};
 
 use super::Blocked;
 
@@ -36,49 +38,39 @@ pub(crate) fn passes(state: &State, subnet: &str, crossing: Crossing<'_>) -> Res
     Err(Blocked::new(why))
 }
 
-/// Walks the entries by number and takes from the ports that are left what each one decides.
+/// Asks for one packet of every kind that the entries tell apart; each is decided by the first entry that speaks of it.
 fn allows(acl: &NetworkAcl, crossing: Crossing<'_>) -> bool {
     let number = if crossing.protocol == "tcp" { "6" } else { "17" };
-    let mut left = vec![crossing.ports];
-    for ((egress, _), entry) in &acl.entries {
-        let speaks = *egress == crossing.egress && (entry.protocol == "-1" || entry.protocol == number);
-        if !speaks || !entry.cidr.overlaps(crossing.peer) {
-            continue;
-        }
-        let (from, to) = if entry.protocol == "-1" {
-            (0, 65_535)
-        } else {
-            entry.ports.unwrap_or((0, 65_535))
-        };
-        let touched = left.iter().any(|(first, last)| *first <= to && from <= *last);
-        if !touched {
-            continue;
-        }
-        if !entry.allow {
-            return false;
-        }
-        // An allowance for a part of the peers decides nothing about the rest.
-        if entry.cidr.covers(crossing.peer) {
-            left = left
-                .into_iter()
-                .flat_map(|range| without(range, (from, to)))
-                .collect();
-        }
-        if left.is_empty() {
-            return true;
-        }
-    }
-    false
-}
-
-fn without((first, last): (i64, i64), (from, to): (i64, i64)) -> Vec<(i64, i64)> {
-    if last < from || to < first {
-        return vec![(first, last)];
-    }
-    [(first, from - 1), (to + 1, last)]
-        .into_iter()
-        .filter(|(first, last)| first <= last)
-        .collect()
+    let entries: Vec<&AclEntry> = acl
+        .entries
+        .iter()
+        .filter(|((egress, _), entry)| {
+            *egress == crossing.egress && (entry.protocol == "-1" || entry.protocol == number)
+        })
+        .map(|(_, entry)| entry)
+        .collect();
+    let range = |entry: &AclEntry| match entry.protocol.as_str() {
+        "-1" => (0, 65_535),
+        _ => entry.ports.unwrap_or((0, 65_535)),
+    };
+    let (first, last) = crossing.ports;
+    let mut ports: Vec<i64> = entries
+        .iter()
+        .flat_map(|entry| [range(entry).0, range(entry).1 + 1])
+        .collect();
+    ports.push(first);
+    ports.retain(|port| (first..=last).contains(port));
+    let passes = |address: Ipv4Addr, port: i64| {
+        let mut speaking = entries.iter().filter(|entry| {
+            let (from, to) = range(entry);
+            entry.cidr.contains(address) && (from..=to).contains(&port)
+        });
+        speaking.next().is_some_and(|entry| entry.allow)
+    };
+    let peers = crossing.peer.samples(entries.iter().map(|entry| entry.cidr));
+    peers
+        .iter()
+        .all(|address| ports.iter().all(|port| passes(*address, *port)))
 }
 
 #[cfg(test)]
@@ -159,5 +151,14 @@ mod tests {
         assert!(!inward(&part, (443, 443), "10.0.0.0/16"));
         let part = acl(&[(1, true, "-1", "10.0.1.0/24", None)]);
         assert!(!inward(&part, (443, 443), "10.0.0.0/16"));
+    }
+
+    #[test]
+    fn allowances_for_both_halves_of_the_peers_make_one_for_all() {
+        let halves = acl(&[
+            (1, true, "-1", "10.0.0.0/17", None),
+            (2, true, "-1", "10.0.128.0/17", None),
+        ]);
+        assert!(inward(&halves, (443, 443), "10.0.0.0/16"));
     }
 }

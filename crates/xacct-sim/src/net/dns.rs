@@ -52,6 +52,71 @@ pub(crate) fn resolve(
     )
 }
 
+/// How every single way of a question ends: through each interface of the outbound endpoint, to each target of the
+/// rule, by UDP and by TCP; one way where the VPC's own resolver answers.
+pub(crate) fn ways(world: &World, now: SimTime, account: &str, vpc: &str, host: &str) -> Vec<Way> {
+    let asker = Asker { account, vpc };
+    let alone = |outcome: Result<(), Blocked>| vec![Way { udp: true, outcome }];
+    let Some(state) = world.account(account) else {
+        return alone(Err(Blocked::new(format!("no account {account}"))));
+    };
+    let rule = match state.resolver.rule_for(now, vpc, host) {
+        Some(rule) if rule.kind == "FORWARD" && supported(world, now, asker) => rule,
+        _ => return alone(ask(world, now, asker, host, 0).map(|_| ())),
+    };
+    let outbound = match outbound_of(world, now, asker, rule) {
+        Ok(outbound) => outbound,
+        Err(blocked) => return alone(Err(blocked)),
+    };
+    let mut found = Vec::new();
+    for target in &rule.targets {
+        let answered = answering(world, now, asker, outbound, target).and_then(|(account, vpc)| {
+            let asker = Asker {
+                account: &account,
+                vpc: &vpc,
+            };
+            ask(world, now, asker, host, 1).map(|_| ())
+        });
+        for ip in outbound.attached(now) {
+            let from = leaving(asker, outbound, ip);
+            for udp in [true, false] {
+                let reach = if udp { reach::udp } else { reach::tcp };
+                let outcome = reach(world, now, &from, target.ip, target.port);
+                found.push(Way {
+                    udp,
+                    outcome: outcome.and_then(|()| answered.clone()),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// One way of a question.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    /// Questions begin with UDP; TCP follows for long answers.
+    pub udp: bool,
+    pub outcome: Result<(), Blocked>,
+}
+
+fn supported(world: &World, now: SimTime, asker: Asker<'_>) -> bool {
+    let state = world.account(asker.account).map(|account| &account.ec2);
+    state
+        .and_then(|state| state.vpcs.get(asker.vpc))
+        .is_some_and(|vpc| vpc.dns_support.at(now))
+}
+
+/// An interface of an outbound endpoint as the sender that it is.
+fn leaving(asker: Asker<'_>, outbound: &resolver::Endpoint, ip: &resolver::EndpointIp) -> Endpoint {
+    Endpoint {
+        account: asker.account.to_owned(),
+        subnet_id: ip.subnet.clone(),
+        security_groups: outbound.security_groups.clone(),
+        ip: Some(ip.ip),
+    }
+}
+
 fn ask(
     world: &World,
     now: SimTime,
@@ -67,12 +132,7 @@ fn ask(
     let Some(account) = world.account(asker.account) else {
         return Err(Blocked::new(format!("no account {}", asker.account)));
     };
-    let supported = account
-        .ec2
-        .vpcs
-        .get(asker.vpc)
-        .is_some_and(|vpc| vpc.dns_support.at(now));
-    if !supported {
+    if !supported(world, now, asker) {
         return Err(Blocked::new(format!("{} has no DNS support", asker.vpc)));
     }
     match account.resolver.rule_for(now, asker.vpc, host) {
@@ -112,12 +172,7 @@ fn forward(
     let mut found = None;
     for target in &rule.targets {
         for ip in outbound.attached(now) {
-            let from = Endpoint {
-                account: asker.account.to_owned(),
-                subnet_id: ip.subnet.clone(),
-                security_groups: outbound.security_groups.clone(),
-                ip: Some(ip.ip),
-            };
+            let from = leaving(asker, outbound, ip);
             query(world, now, &from, target).map_err(|blocked| {
                 Blocked::new(format!("forwarding rule {} for {host}: {}", rule.id, blocked.why))
             })?;

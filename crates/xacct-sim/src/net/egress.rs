@@ -10,12 +10,32 @@ use crate::ec2::state::{self, Target};
 use crate::ec2::{endpoint, route, vpc};
 use crate::world::World;
 
-/// Stands for every public address of AWS: only `0.0.0.0/0` is expected to cover it.
-const PUBLIC: Ipv4Addr = Ipv4Addr::new(52, 94, 133, 131);
+/// Stand for the public addresses of AWS, one of each large block that it announces (ip-ranges.amazonaws.com).
+const PUBLIC: [Ipv4Addr; 8] = [
+    Ipv4Addr::new(3, 108, 0, 14),
+    Ipv4Addr::new(13, 232, 67, 32),
+    Ipv4Addr::new(18, 60, 33, 6),
+    Ipv4Addr::new(35, 154, 10, 9),
+    Ipv4Addr::new(43, 204, 1, 77),
+    Ipv4Addr::new(52, 94, 133, 131),
+    Ipv4Addr::new(99, 77, 128, 5),
+    Ipv4Addr::new(205, 251, 242, 103),
+];
 
-/// Whether a TCP connection to a public address of AWS can be made: by a NAT gateway that works, since nothing here
+/// Whether TCP connections to the public addresses of AWS can be made: by a NAT gateway that works, since nothing here
 /// has a public address of its own.
 fn internet(world: &World, now: SimTime, from: &Endpoint, port: u16) -> Result<(), Blocked> {
+    PUBLIC
+        .into_iter()
+        .try_for_each(|address| internet_at(world, now, from, (address, port)))
+}
+
+fn internet_at(
+    world: &World,
+    now: SimTime,
+    from: &Endpoint,
+    (address, port): (Ipv4Addr, u16),
+) -> Result<(), Blocked> {
     let sender = Sender::of(world, from)?;
     let outward = Side {
         world,
@@ -24,7 +44,7 @@ fn internet(world: &World, now: SimTime, from: &Endpoint, port: u16) -> Result<(
         groups: &from.security_groups,
         egress: true,
     };
-    outward.allows(("tcp", port), single(PUBLIC), ("", "", &[]), &sender.subnet.vpc)?;
+    outward.allows(("tcp", port), single(address), ("", "", &[]), &sender.subnet.vpc)?;
     let ports = (i64::from(port), i64::from(port));
     let crossing = |ports, peer, egress| Crossing {
         protocol: "tcp",
@@ -35,19 +55,19 @@ fn internet(world: &World, now: SimTime, from: &Endpoint, port: u16) -> Result<(
     acl::passes(
         sender.state,
         &sender.subnet.id,
-        crossing(ports, single(PUBLIC), true),
+        crossing(ports, single(address), true),
     )?;
     acl::passes(
         sender.state,
         &sender.subnet.id,
-        crossing(EPHEMERAL, single(PUBLIC), false),
+        crossing(EPHEMERAL, single(address), false),
     )?;
     let (_, found) = route_of(
         world,
         now,
         sender.state,
         (&from.account, &sender.subnet.id),
-        PUBLIC,
+        address,
     )?;
     let nat = match &found.target {
         Target::NatGateway(id) => sender.state.nat_gateways.get(id),
@@ -67,7 +87,7 @@ fn internet(world: &World, now: SimTime, from: &Endpoint, port: u16) -> Result<(
         }
     };
     let nat = nat.ok_or_else(|| Blocked::new("the NAT gateway is gone"))?;
-    through_nat(world, now, &sender, nat, port)
+    through_nat(world, now, &sender, nat, (address, port))
 }
 
 fn through_nat(
@@ -75,7 +95,7 @@ fn through_nat(
     now: SimTime,
     sender: &Sender<'_>,
     nat: &state::NatGateway,
-    port: u16,
+    (address, port): (Ipv4Addr, u16),
 ) -> Result<(), Blocked> {
     if nat.state(now) != "available" || !nat.public {
         return Err(Blocked::new(format!(
@@ -89,7 +109,7 @@ fn through_nat(
         now,
         sender.state,
         (&sender.from.account, &nat.subnet),
-        PUBLIC,
+        address,
     )?;
     let gateway = match &out.target {
         Target::InternetGateway(id) => sender.state.internet_gateways.get(id),
@@ -116,11 +136,11 @@ fn through_nat(
             crossing(EPHEMERAL, sender.source, true),
         )?;
     }
-    acl::passes(sender.state, &nat.subnet, crossing(ports, single(PUBLIC), true))?;
+    acl::passes(sender.state, &nat.subnet, crossing(ports, single(address), true))?;
     acl::passes(
         sender.state,
         &nat.subnet,
-        crossing(EPHEMERAL, single(PUBLIC), false),
+        crossing(EPHEMERAL, single(address), false),
     )
 }
 

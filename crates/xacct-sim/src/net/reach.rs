@@ -206,7 +206,7 @@ fn interface<'w>(
         .ok_or_else(|| Blocked::new(format!("nothing in {vpc} has the address {ip}")))
 }
 
-/// The answer's way: by the same peering, or local.
+/// The answer's way: by the same peering, or local; for every address that the sender may have.
 fn back(
     world: &World,
     now: SimTime,
@@ -214,26 +214,31 @@ fn back(
     (account, there): (&str, &State),
     target: &Eni,
 ) -> Result<(), Blocked> {
-    let home = sender.from.ip.unwrap_or_else(|| sender.subnet.cidr.nth(4));
-    let (destination, found) = route_of(world, now, there, (account, &target.subnet), home)
-        .map_err(|blocked| Blocked::new(format!("no way back: {}", blocked.why)))?;
-    let fits = match &found.target {
-        Target::Local => account == sender.from.account && target.vpc == sender.subnet.vpc,
-        Target::Peering(id) => peering::by_id(world, id).is_some_and(|pcx| {
-            let is =
-                |side: &state::Side| side.account == sender.from.account && side.vpc == sender.subnet.vpc;
-            is(&pcx.requester) || is(&pcx.accepter)
-        }),
-        _ => false,
-    };
-    if fits && destination.covers(sender.source) {
-        return Ok(());
+    let table = there.table_of(&target.subnet);
+    let borders = table
+        .into_iter()
+        .flat_map(|table| table.routes.iter().map(|(destination, _)| *destination));
+    for home in sender.source.samples(borders) {
+        let (destination, found) = route_of(world, now, there, (account, &target.subnet), home)
+            .map_err(|blocked| Blocked::new(format!("no way back: {}", blocked.why)))?;
+        let fits = match &found.target {
+            Target::Local => account == sender.from.account && target.vpc == sender.subnet.vpc,
+            Target::Peering(id) => peering::by_id(world, id).is_some_and(|pcx| {
+                let is =
+                    |side: &state::Side| side.account == sender.from.account && side.vpc == sender.subnet.vpc;
+                is(&pcx.requester) || is(&pcx.accepter)
+            }),
+            _ => false,
+        };
+        if !fits {
+            let why = format!(
+                "no way back: the route {destination} of {} does not lead to {home}",
+                target.subnet
+            );
+            return Err(Blocked::new(why));
+        }
     }
-    let why = format!(
-        "no way back: the route {destination} of {} does not lead to all of {}",
-        target.subnet, sender.source
-    );
-    Err(Blocked::new(why))
+    Ok(())
 }
 
 /// The ACLs of both subnets, there and back. Inside one subnet none applies.
@@ -278,19 +283,25 @@ impl Side<'_> {
         own_vpc: &str,
     ) -> Result<(), Blocked> {
         let state = ec2(self.world, self.account)?;
-        let hit = self
+        let rules: Vec<&GroupRule> = self
             .groups
             .iter()
             .filter_map(|id| state.security_groups.get(id))
-            .any(|group| {
-                group.rules.iter().any(|rule| {
-                    rule.egress == self.egress
-                        && self.now >= rule.visible_at
-                        && carries(rule, protocol, port)
-                        && self.names(rule, address, peer, own_vpc)
-                })
-            });
-        if hit {
+            .flat_map(|group| &group.rules)
+            .filter(|rule| {
+                rule.egress == self.egress && self.now >= rule.visible_at && carries(rule, protocol, port)
+            })
+            .collect();
+        if rules.iter().any(|rule| self.names_group(rule, peer, own_vpc)) {
+            return Ok(());
+        }
+        // Several rules may share the addresses between them.
+        let blocks: Vec<Cidr> = rules.iter().filter_map(|rule| block_of(rule)).collect();
+        let samples = address.samples(blocks.iter().copied());
+        if samples
+            .iter()
+            .all(|one| blocks.iter().any(|block| block.contains(*one)))
+        {
             return Ok(());
         }
         let (verb, word) = if self.egress {
@@ -304,17 +315,26 @@ impl Side<'_> {
         )))
     }
 
-    fn names(&self, rule: &GroupRule, address: Cidr, peer: (&str, &str, &[&str]), own_vpc: &str) -> bool {
-        let (account, vpc, groups) = peer;
-        match &rule.peer {
-            Peer::Cidr(cidr) => cidr.covers(address),
-            Peer::Group { account: named, id } => {
-                let here = account == self.account && vpc == own_vpc;
-                let joined = || peering::joins(self.world, self.now, (self.account, own_vpc), (account, vpc));
-                named == account && groups.contains(&id.as_str()) && (here || joined())
-            }
-            Peer::Cidr6(_) | Peer::PrefixList(_) => false,
-        }
+    /// Whether the rule names a group that the other end wears, here or across a peering.
+    fn names_group(
+        &self,
+        rule: &GroupRule,
+        (account, vpc, groups): (&str, &str, &[&str]),
+        own_vpc: &str,
+    ) -> bool {
+        let Peer::Group { account: named, id } = &rule.peer else {
+            return false;
+        };
+        let here = account == self.account && vpc == own_vpc;
+        let joined = || peering::joins(self.world, self.now, (self.account, own_vpc), (account, vpc));
+        named == account && groups.contains(&id.as_str()) && (here || joined())
+    }
+}
+
+fn block_of(rule: &GroupRule) -> Option<Cidr> {
+    match &rule.peer {
+        Peer::Cidr(cidr) => Some(*cidr),
+        _ => None,
     }
 }
 

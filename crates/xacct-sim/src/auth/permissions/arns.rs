@@ -54,7 +54,12 @@ impl Place<'_> {
                 "iam" => self.iam_arn(kind, &format!("{before}{name}{after}")),
                 "redshift-serverless" => self.serverless_arn(kind, &name),
                 "ec2" if parameter == "AssociationId" => {
-                    self.arn("ec2", &format!("{kind}/{}", self.table_of_association(&name)))
+                    let (table, subnet) = self.association(&name);
+                    let id = if kind == "subnet" { subnet } else { table };
+                    self.arn("ec2", &format!("{kind}/{id}"))
+                }
+                "route53resolver" if parameter == "ResolverRuleAssociationId" => {
+                    self.arn(service, &format!("{kind}/{}", self.rule_of_association(&name)))
                 }
                 _ => self.arn(service, &format!("{kind}/{before}{name}{after}")),
             })
@@ -154,16 +159,32 @@ impl Place<'_> {
             .collect()
     }
 
-    fn table_of_association(&self, association: &str) -> String {
+    /// Route table and subnet of an association.
+    fn association(&self, id: &str) -> (String, String) {
         let tables = self
             .world
             .account(self.account)
             .map(|account| &account.ec2.route_tables);
-        let found = tables
+        let mut all = tables
             .into_iter()
             .flat_map(|tables| tables.values())
-            .find(|table| table.associations.iter().any(|one| one.id == association));
-        found.map_or_else(|| "*".to_owned(), |table| table.id.clone())
+            .flat_map(|table| {
+                table
+                    .associations
+                    .iter()
+                    .map(move |association| (table, association))
+            });
+        let any = || "*".to_owned();
+        all.find(|(_, association)| association.id == id).map_or_else(
+            || (any(), any()),
+            |(table, association)| (table.id.clone(), association.subnet.clone().unwrap_or_else(any)),
+        )
+    }
+
+    fn rule_of_association(&self, id: &str) -> String {
+        let resolver = self.world.account(self.account).map(|account| &account.resolver);
+        let found = resolver.and_then(|resolver| resolver.associations.get(id));
+        found.map_or_else(|| "*".to_owned(), |association| association.rule.clone())
     }
 
     /// Tags of an existing resource.

@@ -43,6 +43,10 @@ pub(crate) fn required(
         let resources = templates.iter().flat_map(|template| place.expand(template));
         all.extend(resources.map(|resource| make(&place, action, resource, &tags)));
     }
+    if world.settings.optional_resources_count {
+        let resources = row.optional.iter().flat_map(|template| place.expand(template));
+        all.extend(resources.map(|resource| make(&place, &own, resource, &tags)));
+    }
     special::add(&place, service, operation, &mut all);
     Some(all)
 }
@@ -63,11 +67,14 @@ fn make(
     request_tags: &[(String, String)],
 ) -> Required {
     let mut context = Context::new();
-    for (key, value) in request_tags {
+    // EC2 knows the tags of a request only for what is to be made (EC2 user guide, "Grant permission to tag Amazon EC2
+    // resources during creation": other resources stand in statements of their own).
+    let is_ec2 = action.starts_with("ec2:");
+    let to_be_made = !is_ec2 || resource.ends_with("/*") || action == "ec2:CreateTags";
+    for (key, value) in request_tags.iter().filter(|_| to_be_made) {
         context.set(&format!("aws:RequestTag/{key}"), value);
         context.push("aws:TagKeys", key);
     }
-    let is_ec2 = action.starts_with("ec2:");
     for (key, value) in place.tags_of(&resource) {
         context.set(&format!("aws:ResourceTag/{key}"), &value);
         if is_ec2 {

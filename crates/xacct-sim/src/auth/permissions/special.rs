@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::arns::Place;
 use super::{Required, is_empty, make, requested_tags};
+use crate::ec2::peering;
 
 /// What the user who lets Redshift manage the admin password must be allowed to do
 /// (Redshift management guide, "Managing Amazon Redshift admin passwords using AWS Secrets Manager").
@@ -18,7 +19,9 @@ const MANAGED_SECRET: [&str; 6] = [
 
 pub(super) fn add(place: &Place<'_>, service: &str, operation: &str, all: &mut Vec<Required>) {
     match (service, operation) {
+        ("ec2", "AcceptVpcPeeringConnection") => accepter_vpc(place, all),
         ("ec2", _) => tag_on_create(place, operation, all),
+        ("kafka", "GetBootstrapBrokers") => brokers_of_cluster(place, all),
         ("iam", "CreateRole" | "PutRolePermissionsBoundary" | "CreateUser") => boundary(place, all),
         ("iam", "AttachRolePolicy" | "DetachRolePolicy" | "AttachUserPolicy" | "DetachUserPolicy") => {
             attached_policy(place, all)
@@ -72,6 +75,32 @@ fn tag_on_create(place: &Place<'_>, operation: &str, all: &mut Vec<Required>) {
     }
 }
 
+/// Accepting is judged for the accepter's VPC too.
+fn accepter_vpc(place: &Place<'_>, all: &mut Vec<Required>) {
+    let id = place
+        .given("VpcPeeringConnectionId")
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let vpc = peering::by_id(place.world, &id).map_or("*", |pcx| pcx.accepter.vpc.as_str());
+    all.push(make(
+        place,
+        "ec2:AcceptVpcPeeringConnection",
+        place.arn("ec2", &format!("vpc/{vpc}")),
+        &[],
+    ));
+}
+
+/// Policies in wide use name the cluster, though AWS lists no resource for the action.
+fn brokers_of_cluster(place: &Place<'_>, all: &mut [Required]) {
+    if !place.world.settings.bootstrap_brokers_of_cluster {
+        return;
+    }
+    for (need, cluster) in all.iter_mut().zip(place.given("clusterArn")) {
+        *need = make(place, "kafka:GetBootstrapBrokers", cluster, &[]);
+    }
+}
+
 fn boundary(place: &Place<'_>, all: &mut [Required]) {
     let Some(arn) = place.params.get("PermissionsBoundary").and_then(Value::as_str) else {
         return;
@@ -109,12 +138,23 @@ fn namespace(place: &Place<'_>, operation: &str, all: &mut Vec<Required>) {
             continue;
         }
         let mut need = make(place, "iam:PassRole", role, &[]);
-        need.context
-            .set("iam:PassedToService", "redshift-serverless.amazonaws.com");
+        if let Some(service) = &place.world.settings.passed_to_service {
+            need.context.set("iam:PassedToService", service);
+        }
         all.push(need);
     }
     if place.params.get("manageAdminPassword").and_then(Value::as_bool) == Some(true) {
-        let secret = place.arn("secretsmanager", "secret:redshift!*");
+        // The secret's name is known before it is: redshift!<namespace>-<user>, then six characters of Secrets Manager's.
+        let name = place
+            .given("namespaceName")
+            .into_iter()
+            .next()
+            .unwrap_or_default();
+        let given = place.given("adminUsername").into_iter().next();
+        let user = given
+            .or_else(|| existing.map(|namespace| namespace.admin_username.clone()))
+            .unwrap_or_else(|| "admin".to_owned());
+        let secret = place.arn("secretsmanager", &format!("secret:redshift!{name}-{user}-??????"));
         all.extend(
             MANAGED_SECRET
                 .iter()

@@ -50,9 +50,10 @@ const EC2_ROWS: &[Row] = &[
     row("CreateRoute", &[TABLE]),
     row("ReplaceRoute", &[TABLE]),
     row("DeleteRoute", &[TABLE]),
-    row("AssociateRouteTable", &[TABLE, "?ec2:subnet/{SubnetId}"]),
-    row("DisassociateRouteTable", &["ec2:route-table/{AssociationId}"]),
-    row("ReplaceRouteTableAssociation", &[TABLE]),
+    row("AssociateRouteTable", &[TABLE]).or_also(&["?ec2:subnet/{SubnetId}"]),
+    row("DisassociateRouteTable", &["ec2:route-table/{AssociationId}"])
+        .or_also(&["ec2:subnet/{AssociationId}"]),
+    row("ReplaceRouteTableAssociation", &[TABLE]).or_also(&["ec2:subnet/{AssociationId}"]),
     row(
         "CreateSecurityGroup",
         &["ec2:security-group/*", "?ec2:vpc/{VpcId}"],

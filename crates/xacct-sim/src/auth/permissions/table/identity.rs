@@ -16,7 +16,7 @@ pub(super) const IAM: Table = Table {
 const IAM_ROWS: &[Row] = &[
     row("CreateRole", &[ROLE]).and(&[need_if("Tags", "iam:TagRole", &[ROLE])]),
     row("GetRole", &[ROLE]),
-    row("ListRoles", &["iam:role/*"]),
+    row("ListRoles", &["*"]),
     row("UpdateRole", &[ROLE]),
     row("DeleteRole", &[ROLE]),
     row("UpdateAssumeRolePolicy", &[ROLE]),
@@ -52,7 +52,7 @@ const IAM_ROWS: &[Row] = &[
     row("SetDefaultPolicyVersion", &[POLICY]),
     row("CreateUser", &[USER]).and(&[need_if("Tags", "iam:TagUser", &[USER])]),
     row("GetUser", &[USER]),
-    row("ListUsers", &["iam:user/*"]),
+    row("ListUsers", &["*"]),
     row("DeleteUser", &[USER]),
     row("PutUserPolicy", &[USER]),
     row("DeleteUserPolicy", &[USER]),

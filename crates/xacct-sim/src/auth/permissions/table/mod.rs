@@ -31,6 +31,8 @@ pub(crate) struct Row {
     pub(crate) operation: &'static str,
     /// Resources of the action that is called like the operation; none if it needs no such action.
     pub(crate) on: &'static [&'static str],
+    /// Resources that AWS lists as optional: judged too where the settings say so.
+    pub(crate) optional: &'static [&'static str],
     /// Further permissions.
     pub(crate) more: &'static [Need],
 }
@@ -65,6 +67,7 @@ const fn row(operation: &'static str, on: &'static [&'static str]) -> Row {
     Row {
         operation,
         on,
+        optional: &[],
         more: &[],
     }
 }
@@ -75,6 +78,10 @@ const fn bare(operation: &'static str) -> Row {
 }
 
 impl Row {
+    const fn or_also(self, optional: &'static [&'static str]) -> Row {
+        Row { optional, ..self }
+    }
+
     const fn and(self, more: &'static [Need]) -> Row {
         Row { more, ..self }
     }

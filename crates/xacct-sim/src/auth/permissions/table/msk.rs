@@ -1,5 +1,5 @@
 //! MSK. AWS lists no resource type for `GetBootstrapBrokers`, yet statements with the ARN of a cluster are in wide
-//! use: the cluster stands here, which `*` allows too.
+//! use: the setting `bootstrap_brokers_of_cluster` decides ([`super::super::special`]).
 
 use super::{Row, Table, bare, need, need_if, row};
 
@@ -36,7 +36,7 @@ const MSK_ROWS: &[Row] = &[
     row("ListClustersV2", &["*"]),
     row("ListClusters", &["*"]),
     row("DeleteCluster", &[CLUSTER]).and(&[need("ec2:DeleteVpcEndpoints", &["ec2:vpc-endpoint/*"])]),
-    row("GetBootstrapBrokers", &[CLUSTER]),
+    row("GetBootstrapBrokers", &["*"]),
     row("ListNodes", &[CLUSTER]),
     bare("CreateTopic").and(&[
         need("kafka-cluster:Connect", &[CLUSTER]),

@@ -1,0 +1,207 @@
+//! Whom a trust policy lets in.
+
+use super::pages::*;
+
+/// Page, the trust statement's principal and condition, and the decision about a role of another account.
+pub(crate) const TRUSTS: &[(&str, &str, char)] = &[
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:iam::222222222222:role/warehouse"}"#,
+        'A',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":["arn:aws:iam::222222222222:role/other","arn:aws:iam::222222222222:role/warehouse"]}"#,
+        'A',
+    ),
+    (PRINCIPAL, r#""Principal":{"AWS":"222222222222"}"#, 'A'),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:iam::222222222222:root"}"#,
+        'A',
+    ),
+    (PRINCIPAL, r#""Principal":{"AWS":"*"}"#, 'A'),
+    (PRINCIPAL, r#""Principal":"*""#, 'A'),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:sts::222222222222:assumed-role/warehouse/loader"}"#,
+        'A',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:sts::222222222222:assumed-role/warehouse/other"}"#,
+        'D',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:iam::222222222222:role/Warehouse"}"#,
+        'D',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:iam::222222222222:role/*"}"#,
+        'D',
+    ),
+    (PRINCIPAL, r#""Principal":{"AWS":"111111111111"}"#, 'D'),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:iam::222222222222:user/warehouse"}"#,
+        'D',
+    ),
+    (IDS, r#""Principal":{"AWS":"AROAWAREHOUSE0000001"}"#, 'A'),
+    (IDS, r#""Principal":{"AWS":"AROAWAREHOUSE0000002"}"#, 'D'),
+    (
+        PRINCIPAL,
+        r#""Principal":{"Service":"redshift.amazonaws.com"}"#,
+        'D',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"Federated":"arn:aws:iam::222222222222:role/warehouse"}"#,
+        'D',
+    ),
+    (NOT_PRINCIPAL, r#""NotPrincipal":{"AWS":"111111111111"}"#, 'A'),
+    (
+        NOT_PRINCIPAL,
+        r#""NotPrincipal":{"AWS":["222222222222","arn:aws:iam::222222222222:role/warehouse"]}"#,
+        'D',
+    ),
+    (
+        NOT_PRINCIPAL,
+        r#""NotPrincipal":{"AWS":"arn:aws:iam::222222222222:role/warehouse"}"#,
+        '?',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"222222222222"},"Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/warehouse"}}"#,
+        'A',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"222222222222"},"Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/other"}}"#,
+        'D',
+    ),
+    (
+        EXTERNAL_ID,
+        r#""Principal":{"AWS":"222222222222"},"Condition":{"StringEquals":{"sts:ExternalId":"x"}}"#,
+        'D',
+    ),
+    (IDS, r#""Principal":{"AWS":"AIDAWAREHOUSE0000001"}"#, 'D'),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":["arn:aws:iam::222222222222:user/ann","AROAWAREHOUSE0000001"]}"#,
+        'A',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:sts::222222222222:assumed-role/other/loader"}"#,
+        'D',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws:sts::111111111111:assumed-role/warehouse/loader"}"#,
+        'D',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"AWS":"arn:aws-cn:iam::222222222222:role/warehouse"}"#,
+        'D',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"Service":"redshift.amazonaws.com","AWS":"222222222222"}"#,
+        'A',
+    ),
+    (
+        PRINCIPAL,
+        r#""Principal":{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}"#,
+        'D',
+    ),
+    (
+        EXTERNAL_ID,
+        r#""Principal":{"AWS":"222222222222"},"Condition":{"Null":{"sts:ExternalId":"true"}}"#,
+        'A',
+    ),
+    (
+        EXTERNAL_ID,
+        r#""Principal":{"AWS":"222222222222"},"Condition":{"StringEqualsIfExists":{"sts:ExternalId":"x"}}"#,
+        'A',
+    ),
+    (
+        NOT_PRINCIPAL,
+        r#""NotPrincipal":{"AWS":["111111111111","arn:aws:iam::111111111111:role/reader"]}"#,
+        'A',
+    ),
+    (NOT_PRINCIPAL, r#""NotPrincipal":{"AWS":"222222222222"}"#, '?'),
+    (
+        KEYS,
+        r#""Principal":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"222222222222"}}"#,
+        'A',
+    ),
+    (
+        KEYS,
+        r#""Principal":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"333333333333"}}"#,
+        'D',
+    ),
+];
+
+/// Page, the service, its region, the principal, and the decision.
+pub(crate) const SERVICES: &[(&str, &str, Option<&str>, &str, char)] = &[
+    (
+        SERVICE,
+        "redshift.amazonaws.com",
+        None,
+        r#"{"Service":"redshift.amazonaws.com"}"#,
+        'A',
+    ),
+    (
+        SERVICE,
+        "redshift.amazonaws.com",
+        None,
+        r#"{"Service":["ec2.amazonaws.com","redshift.amazonaws.com"]}"#,
+        'A',
+    ),
+    (
+        SERVICE,
+        "redshift.amazonaws.com",
+        None,
+        r#"{"Service":"ec2.amazonaws.com"}"#,
+        'D',
+    ),
+    (
+        SERVICE,
+        "redshift-serverless.amazonaws.com",
+        None,
+        r#"{"Service":"redshift.amazonaws.com"}"#,
+        'D',
+    ),
+    (
+        SERVICE,
+        "redshift.amazonaws.com",
+        Some("ap-south-1"),
+        r#"{"Service":"redshift.ap-south-1.amazonaws.com"}"#,
+        'A',
+    ),
+    (
+        SERVICE,
+        "redshift.amazonaws.com",
+        Some("ap-south-1"),
+        r#"{"Service":"redshift.eu-west-1.amazonaws.com"}"#,
+        'D',
+    ),
+    (
+        SERVICE,
+        "redshift.amazonaws.com",
+        None,
+        r#"{"AWS":"222222222222"}"#,
+        'D',
+    ),
+    (
+        SERVICE,
+        "redshift.amazonaws.com",
+        None,
+        r#"{"AWS":"arn:aws:iam::222222222222:role/warehouse"}"#,
+        'D',
+    ),
+    (PRINCIPAL, "redshift.amazonaws.com", None, r#""*""#, '?'),
+];
