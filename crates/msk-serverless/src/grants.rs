@@ -101,10 +101,11 @@ pub fn reader(cluster: &ClusterScope, topics: &[TopicName], brokers: Brokers) ->
         ),
     ];
     if brokers == Brokers::ByClusterArn {
+        // AWS lists no resource type for this action: a policy has to name all of them.
         grants.push(Grant::new(
             "MskFindBrokers",
             ["kafka:GetBootstrapBrokers"],
-            [cluster.cluster()],
+            ["*"],
             "an external schema with a cluster ARN asks MSK for the brokers",
         ));
     }
@@ -205,7 +206,7 @@ mod tests {
         kafka-cluster:Connect on arn:aws:kafka:ap-south-1:111111111111:cluster/clicks/8ecca3e4-7e5a-4152-a212-ab7f9cde97be-s1
         kafka-cluster:DescribeTopic kafka-cluster:ReadData on arn:aws:kafka:ap-south-1:111111111111:topic/clicks/8ecca3e4-7e5a-4152-a212-ab7f9cde97be-s1/testtopic
         kafka-cluster:AlterGroup kafka-cluster:DescribeGroup on arn:aws:kafka:ap-south-1:111111111111:group/clicks/8ecca3e4-7e5a-4152-a212-ab7f9cde97be-s1/*
-        kafka:GetBootstrapBrokers on arn:aws:kafka:ap-south-1:111111111111:cluster/clicks/8ecca3e4-7e5a-4152-a212-ab7f9cde97be-s1
+        kafka:GetBootstrapBrokers on *
         ");
     }
 
@@ -245,7 +246,8 @@ mod tests {
                 "{grant:?}"
             );
             let inside = |arn: &String| arn.contains("/clicks/8ecca3e4-7e5a-4152-a212-ab7f9cde97be-s1");
-            assert!(grant.resources.iter().all(inside), "{grant:?}");
+            let listed = grant.actions == ["kafka:GetBootstrapBrokers"] && grant.resources == ["*"];
+            assert!(listed || grant.resources.iter().all(inside), "{grant:?}");
         }
     }
 

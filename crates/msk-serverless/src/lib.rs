@@ -78,6 +78,7 @@ pub mod cluster;
 pub mod error;
 pub mod grants;
 pub mod outputs;
+pub mod permissions;
 pub mod plan;
 pub mod quotas;
 pub mod spec;

@@ -177,6 +177,7 @@ pub mod evolve;
 pub mod health;
 #[cfg(feature = "aws")]
 pub mod objects;
+pub mod permissions;
 #[cfg(feature = "aws")]
 pub mod preflight;
 pub mod query;

@@ -13,6 +13,7 @@
 //! | [`policy`] | how are documents read, written, compared and split? |
 //! | [`evaluate`] | would AWS allow this call, and by which statement? |
 //! | [`chain`] | may this service, through these roles, do that? |
+//! | [`permissions`] | what must a deployer of roles be allowed? |
 //! | [`plan`] | how does what was read differ from what is wanted? |
 //! | [`verify`] | which links are broken, and what would mend them? |
 //! | [`outputs`] | what is there once they are made? |
@@ -32,6 +33,7 @@ pub mod evaluate;
 pub mod lease;
 pub mod outputs;
 pub mod pair;
+pub mod permissions;
 pub mod plan;
 pub mod policy;
 #[cfg(feature = "aws")]

@@ -11,6 +11,7 @@
 //! | [`layout`] | which addresses does that give, and do they suffice? |
 //! | [`blueprint`] | which routes, group rules and endpoints does that mean? |
 //! | [`proof`] | do packets and names get through, and if not, which link is broken? |
+//! | [`permissions`] | what must a deployer be allowed? |
 //!
 //! Without the feature `aws` the crate is pure: no SDK, no I/O. With it, [`Networks`]
 //! observes, plans, deploys, verifies and removes (`apply`, `plan`, `outputs`,
@@ -91,6 +92,7 @@ mod observe;
 pub mod outputs;
 #[cfg(feature = "aws")]
 mod peering;
+pub mod permissions;
 #[cfg(feature = "aws")]
 pub mod plan;
 pub mod proof;

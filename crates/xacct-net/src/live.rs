@@ -58,20 +58,69 @@ pub(crate) async fn read(
     ends: &Ends,
     cx: &Context,
 ) -> Result<Model, Failure> {
-    let (source, warehouse) = try_join!(
-        half(networks.site(Side::Source), outputs.source.vpc.id.as_str(), cx),
-        half(
-            networks.site(Side::Warehouse),
-            outputs.warehouse.vpc.id.as_str(),
-            cx
-        ),
-    )?;
-    let (link, peerings) = (networks.link(), peerings(&source, &warehouse, outputs));
-    let joined = join(source, warehouse);
-    let mut cluster = ends.cluster.clone().unwrap_or_else(|| Cluster {
-        placement: placed(&None, &outputs.source, outputs, GroupRole::Cluster),
+    let placed = |given: &Option<Placement>, network: &NetworkOutputs, role| {
+        Some(placed(given, network, outputs, role))
+    };
+    let cluster = || Cluster {
+        placement: self::placed(&None, &outputs.source, outputs, GroupRole::Cluster),
         ..Cluster::default()
-    });
+    };
+    let ends = Ends {
+        workgroup: placed(&ends.workgroup, &outputs.warehouse, GroupRole::Workgroup),
+        cluster: ends.cluster.clone().or_else(|| Some(cluster())),
+        producer: placed(&ends.producer, &outputs.source, GroupRole::Client),
+    };
+    let vpcs = [&outputs.source, &outputs.warehouse].map(|network| Some(network.vpc.id.to_string()));
+    Box::pin(read_vpcs(networks, vpcs, ends, cx)).await
+}
+
+/// Reads the networks in which these ends stand, whoever made them.
+pub(crate) async fn read_between(networks: &Networks, ends: &Ends, cx: &Context) -> Result<Model, Failure> {
+    let subnet =
+        |placement: Option<&Placement>| placement.and_then(|placement| placement.subnets.first().cloned());
+    let of_cluster = subnet(ends.cluster.as_ref().map(|cluster| &cluster.placement));
+    let vpcs = [
+        vpc_of(networks.site(Side::Source), of_cluster, cx).await?,
+        vpc_of(
+            networks.site(Side::Warehouse),
+            subnet(ends.workgroup.as_ref()),
+            cx,
+        )
+        .await?,
+    ];
+    Box::pin(read_vpcs(networks, vpcs, ends.clone(), cx)).await
+}
+
+async fn vpc_of(site: &Site, subnet: Option<String>, cx: &Context) -> Result<Option<String>, Failure> {
+    let Some(id) = subnet else { return Ok(None) };
+    let found = site.subnets(vec![by("subnet-id", &id)], cx).await?;
+    let found = found
+        .into_iter()
+        .find(|subnet| subnet.subnet_id() == Some(id.as_str()));
+    Ok(found.and_then(|subnet| subnet.vpc_id))
+}
+
+async fn half_of(site: &Site, vpc: Option<&String>, cx: &Context) -> Result<Half, Failure> {
+    match vpc {
+        Some(vpc) => half(site, vpc, cx).await,
+        None => Ok(Half::default()),
+    }
+}
+
+async fn read_vpcs(
+    networks: &Networks,
+    vpcs: [Option<String>; 2],
+    ends: Ends,
+    cx: &Context,
+) -> Result<Model, Failure> {
+    let (source, warehouse) = try_join!(
+        half_of(networks.site(Side::Source), vpcs[0].as_ref(), cx),
+        half_of(networks.site(Side::Warehouse), vpcs[1].as_ref(), cx),
+    )?;
+    let between = vpcs.map(Option::unwrap_or_default);
+    let (link, peerings) = (networks.link(), peerings(&source, &warehouse, &between));
+    let joined = join(source, warehouse);
+    let mut cluster = ends.cluster.unwrap_or_default();
     if cluster.addresses.is_empty() {
         cluster.addresses = addresses(networks.site(Side::Source), &cluster.placement, cx).await?;
     }
@@ -91,9 +140,9 @@ pub(crate) async fn read(
         resolver_endpoints: joined.resolver_endpoints,
         rules: joined.rules,
         associations: joined.associations,
-        workgroup: placed(&ends.workgroup, &outputs.warehouse, outputs, GroupRole::Workgroup),
+        workgroup: ends.workgroup.unwrap_or_default(),
         cluster,
-        producer: placed(&ends.producer, &outputs.source, outputs, GroupRole::Client),
+        producer: ends.producer.unwrap_or_default(),
     })
 }
 
@@ -512,8 +561,7 @@ fn association(found: &aws_sdk_route53resolver::types::ResolverRuleAssociation) 
 }
 
 /// Peerings between both VPCs, with the sides that see them active alike.
-fn peerings(source: &Half, warehouse: &Half, outputs: &LinkOutputs) -> Vec<Peering> {
-    let (a, b) = (outputs.source.vpc.id.as_str(), outputs.warehouse.vpc.id.as_str());
+fn peerings(source: &Half, warehouse: &Half, [a, b]: &[String; 2]) -> Vec<Peering> {
     let mut found: Vec<Peering> = Vec::new();
     for (side, half) in [(Side::Source, source), (Side::Warehouse, warehouse)] {
         for seen in half.peerings.iter().filter(|seen| peering::joins(seen, a, b)) {

@@ -19,6 +19,14 @@ impl Networks {
         live::read(self, outputs, ends, cx).await
     }
 
+    /// Reads the networks in which `ends` stand, whoever made them and whatever they are called. Read calls only.
+    ///
+    /// # Errors
+    /// [`Failure`] names the call.
+    pub async fn read_between(&self, ends: &Ends, cx: &Context) -> Result<Model, Failure> {
+        live::read_between(self, ends, cx).await
+    }
+
     /// Reads both live networks and proves that packets and names get through.
     ///
     /// # Errors

@@ -204,6 +204,7 @@ impl World {
             explanations: self.explanations.clone(),
             counters: self.counters.clone(),
             doom: false,
+            needed: self.needed.clone(),
             wait: None,
         }
     }

@@ -21,6 +21,7 @@
 
 mod account;
 mod arn;
+mod calls;
 mod cidr;
 mod error;
 mod event;
@@ -34,6 +35,7 @@ mod text;
 
 pub use account::AccountId;
 pub use arn::{Arn, ClusterArn, RoleArn, SecretArn, StreamArn};
+pub use calls::{Call, Need, Phase, Place};
 pub use cidr::Cidr;
 pub use error::{Fault, Invalid};
 pub use event::{Attribute, AttributeKind, EventType};

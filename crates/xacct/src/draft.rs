@@ -12,7 +12,7 @@ use redshift_streaming::serverless::{self, Serverless, ServerlessHandles, Surrou
 use redshift_streaming::{Broker, ViewSpec};
 use std::collections::BTreeMap;
 use xacct_converge::{Context, Failure, Graph, Handle, Ready, Report, Value};
-use xacct_iam::{ObservedPair, PairHandles, RolePair, RolePairSpec, RoleRules};
+use xacct_iam::{ObservedPair, PairHandles, RolePair, RolePairSpec};
 use xacct_net::Networks;
 use xacct_net::plan::{LinkHandles, declare_link};
 use xacct_types::{Grant, TopicName};
@@ -50,13 +50,7 @@ impl Parts {
 /// The two roles of a specification.
 pub(crate) fn role_spec(spec: &PipelineSpec) -> Result<RolePairSpec, Error> {
     let (source, warehouse) = (&spec.source.account, &spec.warehouse.account);
-    let pair = RolePairSpec::new(
-        spec.owner(),
-        spec.region.clone(),
-        source,
-        warehouse,
-        &RoleRules::default(),
-    );
+    let pair = RolePairSpec::new(spec.owner(), spec.region.clone(), source, warehouse, &spec.roles);
     pair.map_err(|error| Error::Unresolved(error.into()))
 }
 

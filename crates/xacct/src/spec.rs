@@ -30,6 +30,7 @@ use redshift_streaming::ddl::DatabaseName;
 use redshift_streaming::serverless::ServerlessSpec;
 use redshift_streaming::{SchemaSpec, StreamingSpec, ViewSource, ViewSpec};
 use serde::{Deserialize, Serialize};
+use xacct_iam::RoleRules;
 use xacct_net::NetworkSpec;
 use xacct_types::{AccountId, ClusterArn, Owner, PipelineName, Region, Tags, TopicName, TopicSettings};
 
@@ -55,6 +56,14 @@ pub struct PipelineSpec {
     /// Tags for every resource, besides our own. Default: none.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// The company's rules about roles: what their names begin with, their path, the permissions boundary on each side.
+    /// Default: no prefix, `/`, no boundary.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub roles: RoleRules,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The account of the stream, and what is in it.
@@ -226,6 +235,7 @@ impl PipelineSpec {
             schema: tutorial::schema(),
             views: Vec::new(),
             tags: Tags::new(),
+            roles: RoleRules::default(),
         }
     }
 
@@ -275,6 +285,13 @@ impl PipelineSpec {
     #[must_use]
     pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.insert(key.into(), value.into());
+        self
+    }
+
+    /// Keeps to a company's rules about roles.
+    #[must_use]
+    pub fn with_role_rules(mut self, rules: RoleRules) -> Self {
+        self.roles = rules;
         self
     }
 

@@ -64,6 +64,24 @@ impl PipelineSpec {
     }
 }
 
+impl PipelineSpec {
+    /// Proves, before anything exists and without a call, that Redshift will be let through both roles and may then read
+    /// the topics.
+    ///
+    /// # Errors
+    /// [`Error::Unresolved`], [`Error::Policies`] where the roles cannot be laid out.
+    pub fn prove_roles(&self) -> Result<Report, Error> {
+        let pair = crate::draft::role_spec(self)?;
+        let name = msk_serverless::ClusterSpec::of(&self.owner()).name;
+        let scope = ClusterScope::predict(&self.region, &self.source.account, &name);
+        let grants = reader_grants(self, &scope);
+        let view = pair
+            .planned(&grants)
+            .map_err(|error| Error::Policies(error.into()))?;
+        Ok(pair.prove(&view, &grants))
+    }
+}
+
 /// What a deployment would put right: what is missing does not work, what
 /// differs may; the proofs decide.
 fn drift(plan: &Plan, draft: &Draft, report: &mut Report) {

@@ -5,6 +5,7 @@
 //! else's and ends in an error before anything is changed.
 
 mod attach;
+pub mod look;
 mod namespace;
 mod spec;
 mod usage;
@@ -280,7 +281,7 @@ fn built(key: &str, value: &str) -> Result<Tag, Failure> {
 }
 
 /// `None` where the service says that there is no such thing.
-fn found<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+pub(crate) fn found<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(failure) if failure.is_code(&["ResourceNotFoundException"]) => Ok(None),

@@ -42,6 +42,7 @@
 //! ```
 
 mod api;
+pub mod look;
 mod many;
 mod policy;
 mod read;

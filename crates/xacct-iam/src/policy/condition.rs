@@ -31,6 +31,17 @@ impl Conditions {
         }
     }
 
+    /// The same without the line of `key` under `operator`, both spelled exactly so.
+    #[must_use]
+    pub fn without(&self, operator: &str, key: &str) -> Self {
+        let mut left = self.clone();
+        if let Some(keys) = left.0.get_mut(operator) {
+            keys.remove(key);
+        }
+        left.0.retain(|_, keys| !keys.is_empty());
+        left
+    }
+
     /// The values of `key` under `operator`, both spelled exactly so.
     #[must_use]
     pub fn values(&self, operator: &str, key: &str) -> Option<&[String]> {

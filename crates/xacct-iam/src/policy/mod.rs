@@ -17,6 +17,7 @@
 //! ```
 
 mod compare;
+mod compose;
 mod condition;
 mod document;
 mod grants;

@@ -44,6 +44,20 @@ impl Principals {
         }
     }
 
+    /// The same without one principal, by its kind as it stands in JSON.
+    #[must_use]
+    pub fn without(&self, kind: &str, name: &str) -> Self {
+        let mut left = self.clone();
+        let names = match kind {
+            "AWS" => &mut left.aws,
+            "Service" => &mut left.service,
+            "Federated" => &mut left.federated,
+            _ => &mut left.canonical_user,
+        };
+        names.retain(|other| other != name);
+        left
+    }
+
     /// Every principal with its kind as it stands in JSON.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let kinds = [

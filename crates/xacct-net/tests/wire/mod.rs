@@ -57,8 +57,18 @@ async fn every_operation_is_refused_with_its_name_and_code_or_knows_better() {
     }
 }
 
+/// Condition keys, and what services do in EC2 in their caller's name: policies speak of them, nothing calls them.
+const NOT_CALLED: &[&str] = &[
+    "ec2:CreateAction",
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateNetworkInterfacePermission",
+    "ec2:DeleteNetworkInterface",
+    "ec2:RequesterVpc",
+    "route53resolver:TagResource",
+];
+
 #[test]
 fn no_operation_is_used_without_such_a_test() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    assert_all_covered(&src, &["ec2", "route53resolver"], &operations(), &[]);
+    assert_all_covered(&src, &["ec2", "route53resolver"], &operations(), NOT_CALLED);
 }

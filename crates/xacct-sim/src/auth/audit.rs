@@ -3,6 +3,7 @@
 //! A deployment that was made once by an administrator tells which permissions it needs, by the simulator's own table.
 //! Whether some policies are enough for it is then a question about this list, without deploying again.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -12,13 +13,15 @@ use super::document::{Document, DocumentKind};
 use super::permissions::Required;
 use super::policy::PolicySet;
 use crate::sim::Sim;
-use crate::world::{ApiError, Caller};
+use crate::world::{ApiError, Caller, World};
 
 /// One permission that a call needed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Needed {
     /// The account of the caller.
     pub account: String,
+    /// Who called, as an ARN.
+    pub principal: String,
     /// The call, such as `ec2:CreateSubnet`.
     pub operation: String,
     /// The action that is judged, such as `ec2:CreateTags`.
@@ -62,37 +65,48 @@ impl Grants {
     }
 }
 
-/// What was needed so far.
-#[derive(Debug, Default)]
+/// What was needed so far. Judging only looks at the world, so notes are taken behind its back.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Audit {
-    order: Vec<Needed>,
-    known: BTreeSet<Needed>,
+    notes: RefCell<(Vec<Needed>, BTreeSet<Needed>)>,
 }
 
 impl Audit {
-    pub(crate) fn extend(&mut self, needed: impl IntoIterator<Item = Needed>) {
-        for one in needed {
-            if self.known.insert(one.clone()) {
-                self.order.push(one);
-            }
-        }
+    fn extend(&self, needed: impl IntoIterator<Item = Needed>) {
+        let (order, known) = &mut *self.notes.borrow_mut();
+        order.extend(needed.into_iter().filter(|one| known.insert(one.clone())));
     }
 }
 
-/// One permission judged outside of the control planes, as brokers do.
-pub(crate) fn judged(caller: &Caller, operation: &str, action: &str, resource: &str) -> Needed {
+/// Notes what a call needs, where the settings ask for it.
+pub(crate) fn note(world: &World, caller: &Caller, service: &str, operation: &str, needed: &[Required]) {
+    if world.settings.audit {
+        world.needed.extend(noted(caller, service, operation, needed));
+    }
+}
+
+/// Notes one permission judged outside of the control planes, as brokers do.
+pub(crate) fn note_one(world: &World, caller: &Caller, action: &str, resource: &str) {
+    if world.settings.audit {
+        world.needed.extend([judged(caller, action, resource)]);
+    }
+}
+
+fn judged(caller: &Caller, action: &str, resource: &str) -> Needed {
     Needed {
         account: caller.account.clone(),
-        operation: operation.to_owned(),
+        principal: caller.principal_arn.clone(),
+        operation: action.to_owned(),
         action: action.to_owned(),
         resource: resource.to_owned(),
         context: BTreeMap::new(),
     }
 }
 
-pub(crate) fn noted(caller: &Caller, service: &str, operation: &str, needed: &[Required]) -> Vec<Needed> {
+fn noted(caller: &Caller, service: &str, operation: &str, needed: &[Required]) -> Vec<Needed> {
     let one = |need: &Required| Needed {
         account: caller.account.clone(),
+        principal: caller.principal_arn.clone(),
         operation: format!("{service}:{operation}"),
         action: need.action.clone(),
         resource: need.resource.clone(),
@@ -105,7 +119,7 @@ impl Sim {
     /// Every permission that calls needed since the last time this was asked, each once, in the order of first need. Empty
     /// unless [`Settings::audit`](crate::Settings) is on.
     pub fn needed(&self) -> Vec<Needed> {
-        std::mem::take(&mut self.shared.lock().needed).order
+        self.shared.lock().needed.notes.take().0
     }
 
     /// What a call would need now, whoever makes it: the simulator's table made concrete.

@@ -198,7 +198,7 @@ fn refusal(service: &str, fault: SignatureFault) -> ApiError {
 /// # Errors
 /// "Access denied" in the service's own words, or `NotModelled` for an operation whose permissions are not known.
 pub(crate) fn authorize(
-    world: &mut World,
+    world: &World,
     now: SimTime,
     caller: &Caller,
     service: &str,
@@ -207,11 +207,7 @@ pub(crate) fn authorize(
 ) -> Result<(), ApiError> {
     let needed = permissions::required(world, caller, service, operation, params)
         .ok_or_else(|| ApiError::not_modelled(service, operation))?;
-    if world.settings.audit {
-        world
-            .needed
-            .extend(audit::noted(caller, service, operation, &needed));
-    }
+    audit::note(world, caller, service, operation, &needed);
     if matches!(caller.kind, CallerKind::Root | CallerKind::Administrator) {
         return Ok(());
     }

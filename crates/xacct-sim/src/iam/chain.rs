@@ -4,6 +4,7 @@
 //! same account, the asker's identity policies allow `sts:AssumeRole` on the role (IAM user guide, "Cross-account policy
 //! evaluation logic"). Services have no identity policies: only the trust counts.
 
+use crate::auth::audit;
 use crate::auth::condition::Context;
 use crate::auth::document::{Asker, PrincipalMatch};
 use crate::auth::policy;
@@ -99,6 +100,7 @@ pub(crate) fn may_assume<'w>(
     };
     let matched = policy::trusts(&role.trust.document, "sts:AssumeRole", &asker, &context)
         .map_err(|why| named_instead(world, role, &why))?;
+    audit::note_one(world, caller, "sts:AssumeRole", arn);
     let verdict = policy::allowed(world, caller, "sts:AssumeRole", arn, &context);
     let direct = matched == PrincipalMatch::Direct && account == caller.account;
     match verdict.refusal() {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::roles::{Reader, endpoint_allows};
 use super::{Ingestion, refused, timed_out};
-use crate::auth::policy;
+use crate::auth::{audit, policy};
 use crate::iam::chain::ambient;
 use crate::msk::{self, Cluster};
 use crate::net::{Endpoint, dns, reach};
@@ -189,6 +189,7 @@ impl<'w> Ingestion<'w> {
                 caller.principal_arn
             ));
         }
+        audit::note_one(self.world, caller, action, resource);
         let mut context = ambient(self.world, self.now);
         context.extend(&policy::principal_context(self.world, caller));
         match policy::allowed(self.world, caller, action, resource, &context).refusal() {

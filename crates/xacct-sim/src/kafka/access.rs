@@ -116,11 +116,7 @@ impl Estate {
     /// Why not, with the action.
     pub(super) fn allows(&self, key: &KnownKey, action: &str, resource_arn: &str) -> Result<(), String> {
         let now = self.shared.clock.now();
-        let mut world = self.shared.lock();
-        if world.settings.audit {
-            let needed = audit::judged(&key.caller, "kafka-protocol", action, resource_arn);
-            world.needed.extend([needed]);
-        }
+        let world = self.shared.lock();
         decide(&world, now, &key.caller, action, resource_arn)
     }
 
@@ -220,6 +216,7 @@ pub(super) fn decide(
     action: &str,
     resource_arn: &str,
 ) -> Result<(), String> {
+    audit::note_one(world, caller, action, resource_arn);
     let mut context = ambient(world, now);
     context.extend(&policy::principal_context(world, caller));
     let verdict = policy::allowed(world, caller, action, resource_arn, &context);

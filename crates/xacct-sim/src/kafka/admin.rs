@@ -112,6 +112,15 @@ fn unreachable(why: impl Into<String>) -> ApiError {
 pub(crate) fn handle(call: &mut Call<'_>, operation: &str, params: &Value) -> Reply {
     let cluster = cluster(call, params)?;
     let name = params["Name"].as_str().unwrap_or_default();
+    // Every request comes over a connection.
+    decide(
+        call.world,
+        call.now,
+        call.caller,
+        "kafka-cluster:Connect",
+        &cluster,
+    )
+    .map_err(|why| ApiError::access_denied(SERVICE, why))?;
     let allowed = |action: &str, name: &str| {
         decide(
             call.world,
@@ -128,6 +137,8 @@ pub(crate) fn handle(call: &mut Call<'_>, operation: &str, params: &Value) -> Re
             let names: Vec<&str> = names.filter_map(Value::as_str).collect();
             for name in &names {
                 allowed("kafka-cluster:DescribeTopic", name)?;
+                // The answer holds the topic's settings too.
+                allowed("kafka-cluster:DescribeTopicDynamicConfiguration", name)?;
             }
             Ok(json!({ "Topics": described(call.world, &cluster, &names) }))
         }

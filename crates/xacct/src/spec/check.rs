@@ -9,6 +9,7 @@ use redshift_streaming::serverless::SpecError as WarehouseError;
 use redshift_streaming::{Broker, create_parsed, create_quarantine, create_view};
 use std::collections::BTreeSet;
 use xacct_converge::explain;
+use xacct_iam::RolePairSpec;
 use xacct_net::{Egress, LinkSpec, SpecError as NetError};
 
 /// Collects problems under field names.
@@ -45,6 +46,15 @@ impl PipelineSpec {
         self.check_cluster(&mut found);
         self.check_views(&mut found);
         self.check_tags(&mut found);
+        if let Err(invalid) = RolePairSpec::new(
+            self.owner(),
+            self.region.clone(),
+            &self.source.account,
+            &self.warehouse.account,
+            &self.roles,
+        ) {
+            found.add("roles", invalid);
+        }
         found.0
     }
 

@@ -10,7 +10,9 @@
 mod accounts;
 mod bad_input;
 mod broken_links;
+mod company_rules;
 mod deploy;
+mod doctor;
 mod door;
 mod drift;
 mod ending;
@@ -18,6 +20,7 @@ mod fleet;
 mod look_alikes;
 mod only;
 mod reads;
+mod secrets;
 mod together;
 mod tutorial;
 mod world;

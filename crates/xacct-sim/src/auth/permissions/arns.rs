@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::ec2::peering;
 use crate::world::World;
 
 /// The call for which templates are expanded.
@@ -212,6 +213,21 @@ impl Place<'_> {
             .flatten()
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
+    }
+
+    /// The VPCs of a peering, requester first, as ARNs (condition keys `ec2:RequesterVpc` and `ec2:AccepterVpc`).
+    pub(super) fn ends_of(&self, arn: &str) -> Option<(String, String)> {
+        let id = arn
+            .splitn(6, ':')
+            .nth(5)?
+            .strip_prefix("vpc-peering-connection/")?;
+        let pcx = peering::by_id(self.world, id)?;
+        let settings = &self.world.settings;
+        let vpc = |side: &crate::ec2::state::Side| {
+            let (partition, region) = (settings.partition(), &settings.region);
+            format!("arn:{partition}:ec2:{region}:{}:vpc/{}", side.account, side.vpc)
+        };
+        Some((vpc(&pcx.requester), vpc(&pcx.accepter)))
     }
 
     /// The VPC that an EC2 resource belongs to, as an ARN (condition key `ec2:Vpc`).

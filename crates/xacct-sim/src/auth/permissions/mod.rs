@@ -41,7 +41,13 @@ pub(crate) fn required(
     let mut all = Vec::new();
     for (action, templates) in std::iter::once((own.as_str(), row.on)).chain(more) {
         let resources = templates.iter().flat_map(|template| place.expand(template));
-        all.extend(resources.map(|resource| make(&place, action, resource, &tags)));
+        // What a service does elsewhere in its caller's name does not carry the tags of the request.
+        let tags: &[_] = if action.starts_with(&format!("{service}:")) {
+            &tags
+        } else {
+            &[]
+        };
+        all.extend(resources.map(|resource| make(&place, action, resource, tags)));
     }
     if world.settings.optional_resources_count {
         let resources = row.optional.iter().flat_map(|template| place.expand(template));
@@ -98,6 +104,10 @@ fn make(
         context.set("ec2:Region", &place.world.settings.region);
         if let Some(vpc) = place.vpc_of(&resource) {
             context.set("ec2:Vpc", vpc);
+        }
+        if let Some((requester, accepter)) = place.ends_of(&resource) {
+            context.set("ec2:RequesterVpc", requester);
+            context.set("ec2:AccepterVpc", accepter);
         }
     }
     Required {

@@ -30,9 +30,19 @@ pub(super) fn add(place: &Place<'_>, service: &str, operation: &str, all: &mut V
         ("redshift-serverless", "CreateNamespace" | "UpdateNamespace") => namespace(place, operation, all),
         ("redshift-serverless", "DeleteNamespace") => namespace_secret(place, all),
         ("redshift-serverless", "CreateWorkgroup") => {
+            vpc_attributes(place, "subnetIds", all);
             service_linked(place, "redshift.amazonaws.com", "AWSServiceRoleForRedshift", all)
         }
+        ("kafka", "DeleteCluster") => {
+            all.push(managed_endpoint(
+                place,
+                "ec2:DeleteVpcEndpoints",
+                "aws:ResourceTag",
+            ));
+        }
         ("kafka", "CreateClusterV2") => {
+            vpc_attributes(place, "serverless.vpcConfigs.subnetIds", all);
+            client_endpoint(place, all);
             service_linked(place, "kafka.amazonaws.com", "AWSServiceRoleForKafka", all)
         }
         (
@@ -73,6 +83,60 @@ fn tag_on_create(place: &Place<'_>, operation: &str, all: &mut Vec<Required>) {
         need.context.set("ec2:CreateAction", operation);
         all.push(need);
     }
+}
+
+/// The VPCs of these subnets, each once, as ARNs.
+fn vpcs(place: &Place<'_>, subnets: &str) -> Vec<String> {
+    let known = place
+        .world
+        .account(place.account)
+        .map(|account| &account.ec2.subnets);
+    let vpc = |id: &String| {
+        known
+            .and_then(|subnets| subnets.get(id))
+            .map(|subnet| subnet.vpc.clone())
+    };
+    let mut found: Vec<String> = place.given(subnets).iter().filter_map(vpc).collect();
+    found.sort();
+    found.dedup();
+    found
+        .iter()
+        .map(|vpc| place.arn("ec2", &format!("vpc/{vpc}")))
+        .collect()
+}
+
+fn vpc_attributes(place: &Place<'_>, subnets: &str, all: &mut Vec<Required>) {
+    let arns = vpcs(place, subnets);
+    all.extend(
+        arns.into_iter()
+            .map(|arn| make(place, "ec2:DescribeVpcAttribute", arn, &[])),
+    );
+}
+
+/// MSK marks the interface endpoints that it makes in client VPCs (AmazonMSKFullAccess names the tag in its conditions).
+fn managed_endpoint(place: &Place<'_>, action: &str, tags: &str) -> Required {
+    let mut need = make(place, action, place.arn("ec2", "vpc-endpoint/*"), &[]);
+    need.context.set(&format!("{tags}/AWSMSKManaged"), "true");
+    need
+}
+
+/// The interface endpoint of a cluster, made with its caller's rights.
+fn client_endpoint(place: &Place<'_>, all: &mut Vec<Required>) {
+    let subnets = "serverless.vpcConfigs.subnetIds";
+    all.push(managed_endpoint(place, "ec2:CreateVpcEndpoint", "aws:RequestTag"));
+    let groups = place.given("serverless.vpcConfigs.securityGroupIds").into_iter();
+    let subnet_arns = place
+        .given(subnets)
+        .into_iter()
+        .map(|id| place.arn("ec2", &format!("subnet/{id}")));
+    let around = vpcs(place, subnets)
+        .into_iter()
+        .chain(subnet_arns)
+        .chain(groups.map(|id| place.arn("ec2", &format!("security-group/{id}"))));
+    all.extend(around.map(|arn| make(place, "ec2:CreateVpcEndpoint", arn, &[])));
+    let mut tags = managed_endpoint(place, "ec2:CreateTags", "aws:RequestTag");
+    tags.context.set("ec2:CreateAction", "CreateVpcEndpoint");
+    all.push(tags);
 }
 
 /// Accepting is judged for the accepter's VPC too.

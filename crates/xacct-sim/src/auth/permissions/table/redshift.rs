@@ -34,7 +34,6 @@ const SERVERLESS_ROWS: &[Row] = &[
             "redshift-serverless:TagResource",
             &["redshift-serverless:workgroup/*"],
         ),
-        need("ec2:DescribeVpcAttribute", &["ec2:vpc/*"]),
         need("ec2:DescribeSecurityGroups", &["*"]),
         need("ec2:DescribeAddresses", &["*"]),
         need("ec2:DescribeInternetGateways", &["*"]),
