@@ -4,7 +4,7 @@
 //! managed policy: AmazonMSKFullAccess", for what MSK does in EC2 in its caller's name.
 
 use crate::grants::{ClusterScope, topic_creator};
-use Phase::{Create, Destroy, Read};
+use Phase::{Create, Destroy, Read, Update};
 use xacct_types::{Call, Grant, Need, Phase, Place, TopicName};
 
 /// The tag of the interface endpoint that MSK makes with its caller's rights.
@@ -37,6 +37,11 @@ pub fn calls(place: &Place, cluster: &ClusterScope, topics: &[TopicName], direct
             vec![Need::new("kafka:GetBootstrapBrokers", "*")],
         ),
         row("kafka:CreateClusterV2", &[Create], creating(place, &arn)),
+        row(
+            "kafka:TagResource",
+            &[Update],
+            vec![place.on_ours("kafka:TagResource", &arn)],
+        ),
         row("kafka:DeleteCluster", &[Destroy], deleting(place, &arn)),
     ];
     if direct {

@@ -106,6 +106,14 @@ pub fn calls(place: &Place, namespace: &str) -> Vec<Call> {
             vec![place.on_ours("redshift-serverless:UpdateWorkgroup", &workgroups)],
         ),
         row(
+            "redshift-serverless:TagResource",
+            &[Update],
+            vec![
+                place.on_ours("redshift-serverless:TagResource", &namespaces),
+                place.on_ours("redshift-serverless:TagResource", &workgroups),
+            ],
+        ),
+        row(
             "redshift-serverless:DeleteWorkgroup",
             &[Destroy],
             vec![place.on_ours("redshift-serverless:DeleteWorkgroup", &workgroups)],

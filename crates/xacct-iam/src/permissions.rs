@@ -19,7 +19,7 @@ const ROLE: &[(&str, &[Phase])] = &[
     ("iam:UpdateRole", &[Update]),
     ("iam:UpdateAssumeRolePolicy", &[Update]),
     ("iam:DeleteRolePolicy", &[Destroy]),
-    ("iam:DetachRolePolicy", &[Destroy]),
+    ("iam:DetachRolePolicy", &[Update, Destroy]),
     ("iam:DeleteRole", &[Destroy]),
 ];
 

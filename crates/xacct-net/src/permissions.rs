@@ -32,6 +32,10 @@ type Row = (
 
 /// In both accounts.
 const BOTH: &[Row] = &[
+    ("ec2:CreateTags", &[Update], &[Ours("route-table")], None),
+    ("ec2:CreateTags", &[Update], &[Ours("security-group")], None),
+    ("ec2:CreateTags", &[Update], &[Ours("subnet")], None),
+    ("ec2:CreateTags", &[Update], &[Ours("vpc")], None),
     ("ec2:DescribeAvailabilityZones", &[Read], &[All], None),
     ("ec2:DescribeDhcpOptions", &[Read], &[All], None),
     ("ec2:DescribeInternetGateways", &[Read], &[All], None),
@@ -73,19 +77,7 @@ const BOTH: &[Row] = &[
         Some("security-group"),
     ),
     (
-        "ec2:AuthorizeSecurityGroupIngress",
-        &[Create],
-        &[Ours("security-group")],
-        None,
-    ),
-    (
         "ec2:RevokeSecurityGroupEgress",
-        &[Create],
-        &[Ours("security-group")],
-        None,
-    ),
-    (
-        "ec2:AuthorizeSecurityGroupEgress",
         &[Create],
         &[Ours("security-group")],
         None,
@@ -104,12 +96,11 @@ const BOTH: &[Row] = &[
         None,
     ),
     (
-        "ec2:DeleteVpcPeeringConnection",
-        &[Destroy],
-        &[Ours("vpc-peering-connection")],
+        "ec2:DeleteRoute",
+        &[Update, Destroy],
+        &[Ours("route-table")],
         None,
     ),
-    ("ec2:DeleteRoute", &[Destroy], &[Ours("route-table")], None),
     (
         "ec2:DisassociateRouteTable",
         &[Destroy],
@@ -149,6 +140,9 @@ const BOTH: &[Row] = &[
 
 /// Where a NAT gateway leads out.
 const NAT: &[Row] = &[
+    ("ec2:CreateTags", &[Update], &[Ours("elastic-ip")], None),
+    ("ec2:CreateTags", &[Update], &[Ours("internet-gateway")], None),
+    ("ec2:CreateTags", &[Update], &[Ours("natgateway")], None),
     ("ec2:DescribeAddresses", &[Read], &[All], None),
     (
         "ec2:CreateInternetGateway",
@@ -192,6 +186,13 @@ const NAT: &[Row] = &[
 
 /// Where an interface endpoint leads to STS.
 const STS_ENDPOINT: &[Row] = &[
+    ("ec2:CreateTags", &[Update], &[Ours("vpc-endpoint")], None),
+    (
+        "ec2:AuthorizeSecurityGroupIngress",
+        &[Create],
+        &[Ours("security-group")],
+        None,
+    ),
     (
         "ec2:CreateVpcEndpoint",
         &[Create],
@@ -213,6 +214,18 @@ const STS_ENDPOINT: &[Row] = &[
 
 /// Of the warehouse's account alone.
 const WAREHOUSE: &[Row] = &[
+    (
+        "ec2:AuthorizeSecurityGroupEgress",
+        &[Create],
+        &[Ours("security-group")],
+        None,
+    ),
+    (
+        "ec2:DeleteVpcPeeringConnection",
+        &[Destroy],
+        &[Ours("vpc-peering-connection")],
+        None,
+    ),
     (
         "ec2:CreateVpcPeeringConnection",
         &[Create],
@@ -271,6 +284,12 @@ const WAREHOUSE: &[Row] = &[
 
 /// Of the source's account alone.
 const SOURCE: &[Row] = &[
+    (
+        "ec2:AuthorizeSecurityGroupIngress",
+        &[Create],
+        &[Ours("security-group")],
+        None,
+    ),
     // The proof asks where the brokers' interfaces are.
     ("ec2:DescribeNetworkInterfaces", &[Read], &[All], None),
     ("ec2:AcceptVpcPeeringConnection", &[Create], &[Ours("vpc")], None),
@@ -278,6 +297,18 @@ const SOURCE: &[Row] = &[
 
 /// Endpoints of the resolver, whose interfaces it makes with its caller's rights.
 const ENDPOINTS: &[Row] = &[
+    (
+        "route53resolver:AssociateResolverEndpointIpAddress",
+        &[Update],
+        &[Ours("resolver-endpoint")],
+        None,
+    ),
+    (
+        "route53resolver:DisassociateResolverEndpointIpAddress",
+        &[Update],
+        &[Ours("resolver-endpoint")],
+        None,
+    ),
     (
         "route53resolver:CreateResolverEndpoint",
         &[Create],
@@ -311,7 +342,7 @@ const ENDPOINTS: &[Row] = &[
     ),
     (
         "ec2:DeleteNetworkInterface",
-        &[Destroy],
+        &[Update, Destroy],
         &[Any("network-interface")],
         None,
     ),

@@ -7,7 +7,6 @@ mod brokers;
 pub mod faults;
 mod ground;
 pub mod pace;
-pub mod privileges;
 pub mod proof;
 mod report;
 
@@ -48,11 +47,6 @@ pub const PARTS: &[Part] = &[
         name: "pace",
         about: "How long a deployment takes and how many calls it makes, over 100 seeds, beside other orders",
         run: pace::run,
-    },
-    Part {
-        name: "privileges",
-        about: "Every action, resource and condition of every policy taken away, one by one",
-        run: privileges::run,
     },
     Part {
         name: "proof",

@@ -23,6 +23,7 @@ pub async fn workgroup(config: &SdkConfig, name: &str, cx: &Context) -> Result<O
         return Ok(Observed {
             namespace: None,
             workgroup,
+            ..Observed::default()
         });
     };
     let call = cx.read("redshift-serverless:GetNamespace");
@@ -30,7 +31,11 @@ pub async fn workgroup(config: &SdkConfig, name: &str, cx: &Context) -> Result<O
         .run(|| client.get_namespace().namespace_name(of).send())
         .await;
     let namespace = found(answer)?.and_then(|answer| answer.namespace);
-    Ok(Observed { namespace, workgroup })
+    Ok(Observed {
+        namespace,
+        workgroup,
+        ..Observed::default()
+    })
 }
 
 impl Observed {

@@ -70,15 +70,15 @@ pub(crate) fn ways(world: &World, now: SimTime, account: &str, vpc: &str, host: 
     };
     let mut found = Vec::new();
     for target in &rule.targets {
-        let answered = answering(world, now, asker, outbound, target).and_then(|(account, vpc)| {
-            let asker = Asker {
-                account: &account,
-                vpc: &vpc,
-            };
-            ask(world, now, asker, host, 1).map(|_| ())
-        });
         for ip in outbound.attached(now) {
             let from = leaving(asker, outbound, ip);
+            let answered = answering(world, now, &from, target).and_then(|(account, vpc)| {
+                let asker = Asker {
+                    account: &account,
+                    vpc: &vpc,
+                };
+                ask(world, now, asker, host, 1).map(|_| ())
+            });
             for udp in [true, false] {
                 let reach = if udp { reach::udp } else { reach::tcp };
                 let outcome = reach(world, now, &from, target.ip, target.port);
@@ -177,7 +177,10 @@ fn forward(
                 Blocked::new(format!("forwarding rule {} for {host}: {}", rule.id, blocked.why))
             })?;
         }
-        let (account, vpc) = answering(world, now, asker, outbound, target)?;
+        let Some(first) = outbound.attached(now).next() else {
+            continue;
+        };
+        let (account, vpc) = answering(world, now, &leaving(asker, outbound, first), target)?;
         let addresses = ask(
             world,
             now,
@@ -229,22 +232,10 @@ fn query(world: &World, now: SimTime, from: &Endpoint, target: &resolver::Target
 fn answering(
     world: &World,
     now: SimTime,
-    asker: Asker<'_>,
-    outbound: &resolver::Endpoint,
+    from: &Endpoint,
     target: &resolver::Target,
 ) -> Result<(String, String), Blocked> {
-    let first = outbound
-        .attached(now)
-        .next()
-        .map(|ip| ip.subnet.clone())
-        .unwrap_or_default();
-    let from = Endpoint {
-        account: asker.account.to_owned(),
-        subnet_id: first,
-        security_groups: Vec::new(),
-        ip: None,
-    };
-    let (account, vpc) = reach::home_of(world, now, &from, target.ip)?;
+    let (account, vpc) = reach::home_of(world, now, from, target.ip)?;
     let inbound = world
         .account(&account)
         .and_then(|account| account.resolver.inbound_at(now, target.ip));

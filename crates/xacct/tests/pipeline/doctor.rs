@@ -135,7 +135,7 @@ fn each_defect_of_the_tutorial_gets_a_finding_that_names_it_and_no_other() {
         assert!(!errors.is_empty(), "{what}: {report}");
         for error in errors {
             assert!(error.link.starts_with(link), "{what}: {report}");
-            assert!(error.to_string().contains(word), "{what}: {error}");
+            assert!(format!("{error:?}").contains(word), "{what}: {error:?}");
         }
     }
     // The same mistake in the external schema.

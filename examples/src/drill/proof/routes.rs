@@ -133,7 +133,7 @@ fn added(lab: &Lab, account: &str, table: &Json, found: &mut Vec<Mutant>) -> Res
         "52.0.0.0/8".into(),
         astray,
     ));
-    extra.push(("names a shorter block".into(), "172.0.0.0/6".into(), astray));
+    extra.push(("names a shorter block".into(), "172.16.0.0/12".into(), astray));
     // A block inside the own VPC cannot be routed elsewhere: EC2 refuses it.
     let own = lab.network(account).vpc.cidr;
     for (what, destination, target) in extra {
