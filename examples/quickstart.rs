@@ -4,7 +4,6 @@
 use clap::Parser;
 use msk_clickstream::SendSummary;
 use serde::Deserialize;
-use serde_json::Value;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -73,7 +73,7 @@ impl Wants {
 
 /// Who is said to have the lease.
 fn other(refused: Result<Lease, LeaseError>) -> String {
-    match refused.err().expect("refused") {
+    match refused.expect_err("refused") {
         LeaseError::Busy(role) => role.holder.who,
         error => panic!("{}", explain(&error)),
     }

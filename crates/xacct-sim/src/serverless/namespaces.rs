@@ -136,7 +136,7 @@ fn roles(call: &Call<'_>, params: &Value, known: &[String]) -> Result<Vec<String
     }
     let limit = call.world.settings.quotas.roles_per_namespace;
     if given.len() > limit {
-        return Err(validation(&format!(
+        return Err(validation(format!(
             "The number of IAM roles {} exceeds the limit of {limit} for a namespace.",
             given.len()
         )));

@@ -103,7 +103,7 @@ fn whoever_begins_at_any_call_of_another_deployment_is_told_of_it_or_waits_and_n
         async move {
             counter.reached(n).await;
             let pipeline = world.pipeline().await.unwrap();
-            let how = if n % 10 == 0 {
+            let how = if n.is_multiple_of(10) {
                 WhenBusy::Wait(Duration::from_secs(24 * 3600))
             } else {
                 WhenBusy::Refuse
