@@ -11,7 +11,8 @@ fn a_deployment_takes_hardly_longer_than_its_critical_path_whatever_the_latencie
     for scale in [0.5, 1.0, 2.0] {
         let runs = many(&ground, 7, scale).unwrap();
         let found = scaled(&runs, scale);
-        assert!(found.holds(), "{found:?}");
+        assert!(found.ratio_median <= 1.05 && found.ratio_p95 <= 1.1, "{found:?}");
+        assert!(found.reads_p95 <= 650, "{found:?}");
         for run in &runs {
             let (slow, walk) = (
                 orders::one_by_one(&run.spans),
