@@ -18,7 +18,8 @@ fn a_deployment_takes_hardly_longer_than_its_critical_path_whatever_the_latencie
                 orders::one_by_one(&run.spans),
                 orders::unweighted_walk(&run.spans),
             );
-            assert!(run.critical <= run.seconds, "{run:?}");
+            // What was asked for last may take effect just after its answer.
+            assert!(run.critical <= run.seconds + 1.0, "{run:?}");
             assert!(
                 run.critical <= walk.as_secs_f64() && walk < slow,
                 "{walk:?} {slow:?}"

@@ -186,9 +186,18 @@ impl Context {
         self.clock.now()
     }
 
-    /// Waits for `duration`.
+    /// Waits for `duration`; not much longer once the run is stopped.
     pub async fn sleep(&self, duration: Duration) {
-        self.clock.sleep(duration).await;
+        let mut left = duration;
+        while !left.is_zero() {
+            let step = left.min(Duration::from_secs(3));
+            self.clock.sleep(step).await;
+            left = if self.is_stopped() {
+                Duration::ZERO
+            } else {
+                left - step
+            };
+        }
     }
 
     /// Time since `start`; zero if the clock went back.

@@ -206,9 +206,9 @@ impl<'a> Run<'a> {
 /// Polls `look` until it is ready, or the run is halted.
 ///
 /// Looks at once, then after a quarter of the `usual` time, then in steps that grow
-/// with the time waited so far: of a fortieth where everything else waits for it too,
+/// with the time waited so far: of a sixtieth where everything else waits for it too,
 /// so that hardly more time passes than the thing itself takes, whatever that is; of
-/// up to a seventh where there is slack, so that few calls are made where nothing is lost.
+/// up to a tenth where there is slack, so that few calls are made where nothing is lost.
 pub(crate) async fn poll<T, F, Fut>(
     run: &Run<'_>,
     cx: &Context,
@@ -249,6 +249,6 @@ where
 /// How long to wait before the next look.
 fn pause(usual: Duration, waited: Duration, slack: Duration) -> Duration {
     let quarter = (usual / 4).saturating_sub(waited);
-    let step = waited / 40 + (slack / 4).min(waited / 8);
+    let step = waited / 60 + (slack / 4).min(waited / 12);
     quarter.max(step.max(Duration::from_secs(1)))
 }

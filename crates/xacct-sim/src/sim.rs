@@ -28,7 +28,6 @@ pub struct Sim {
     pub(crate) shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     world: Mutex<World>,
     pub(crate) clock: SimClock,
@@ -37,6 +36,13 @@ pub(crate) struct Shared {
     pub(crate) recording: Recording,
     /// What [`Sim::reset`] builds again.
     blueprint: Blueprint,
+}
+
+/// Says nothing of the world: it holds every secret, and an `SdkConfig` prints its HTTP client.
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
 }
 
 /// What a world is built from.

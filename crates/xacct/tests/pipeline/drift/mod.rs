@@ -175,7 +175,7 @@ impl Stage {
         let waits = waits.map(|step| format!("waits for {}", step.resource));
         lines
             .into_iter()
-            .map(str::to_owned)
+            .map(in_order)
             .chain(waits)
             .collect::<Vec<_>>()
             .join("\n")
@@ -247,6 +247,22 @@ pub(crate) fn text(value: &Json) -> String {
 }
 
 /// A row's text without its indentation.
+/// A line of a plan with its lists of subnets by name: they are printed by id, and ids are random.
+fn in_order(line: &str) -> String {
+    let Some((lists, subnets)) = line
+        .strip_prefix("subnets: ")
+        .map(|rest| (rest.split(" → "), "subnets: "))
+    else {
+        return line.to_owned();
+    };
+    let sorted = lists.map(|list| {
+        let mut names: Vec<&str> = list.split(", ").collect();
+        names.sort_unstable();
+        names.join(", ")
+    });
+    subnets.to_owned() + &sorted.collect::<Vec<_>>().join(" → ")
+}
+
 pub(crate) fn lines(text: &str) -> String {
     let lines: Vec<&str> = text
         .lines()

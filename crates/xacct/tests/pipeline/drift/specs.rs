@@ -123,7 +123,7 @@ fn zones_that_the_warehouse_no_longer_asks_for_go() {
         rule: ingress tcp 9098-9098 from 10.0.4.0/24 → (absent)
         rule: ingress tcp 9098-9098 from 10.0.5.0/24 → (absent)
         ~ warehouse/workgroup (AWS::RedshiftServerless::Workgroup)
-        subnets: <warehouse/subnet-private-5>, <warehouse/subnet-private-1>, <warehouse/subnet-private-3>, <warehouse/subnet-private-2>, <warehouse/subnet-private-4> → <warehouse/subnet-private-1>, <warehouse/subnet-private-3>, <warehouse/subnet-private-2>
+        subnets: <warehouse/subnet-private-1>, <warehouse/subnet-private-2>, <warehouse/subnet-private-3>, <warehouse/subnet-private-4>, <warehouse/subnet-private-5> → <warehouse/subnet-private-1>, <warehouse/subnet-private-2>, <warehouse/subnet-private-3>
         ",
     );
 }
