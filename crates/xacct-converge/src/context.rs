@@ -188,15 +188,10 @@ impl Context {
 
     /// Waits for `duration`; not much longer once the run is stopped.
     pub async fn sleep(&self, duration: Duration) {
-        let mut left = duration;
-        while !left.is_zero() {
-            let step = left.min(Duration::from_secs(3));
-            self.clock.sleep(step).await;
-            left = if self.is_stopped() {
-                Duration::ZERO
-            } else {
-                left - step
-            };
+        let (step, mut left, mut stopped) = (Duration::from_secs(3), duration, false);
+        while !left.is_zero() && !stopped {
+            self.clock.sleep(left.min(step)).await;
+            (left, stopped) = (left.saturating_sub(step), self.is_stopped());
         }
     }
 

@@ -215,9 +215,7 @@ fn back(
     target: &Eni,
 ) -> Result<(), Blocked> {
     let table = there.table_of(&target.subnet);
-    let borders = table
-        .into_iter()
-        .flat_map(|table| table.routes.iter().map(|(destination, _)| *destination));
+    let borders = table.into_iter().flat_map(|table| table.routes.keys().copied());
     for home in sender.source.samples(borders) {
         let (destination, found) = route_of(world, now, there, (account, &target.subnet), home)
             .map_err(|blocked| Blocked::new(format!("no way back: {}", blocked.why)))?;

@@ -5,8 +5,11 @@ use super::lab::Lab;
 use crate::drill::Trouble;
 use serde_json::{Value as Json, json};
 
+/// A range of ports, if the protocol has any.
+type Ports = Option<(u16, u16)>;
+
 /// Protocol by number, and ports.
-const TRAFFIC: [(&str, &str, Option<(u16, u16)>); 10] = [
+const TRAFFIC: [(&str, &str, Ports); 10] = [
     ("Kafka", "6", Some((9098, 9098))),
     ("DNS over TCP", "6", Some((53, 53))),
     ("DNS over UDP", "17", Some((53, 53))),
