@@ -77,21 +77,30 @@ pub(crate) struct ApacheKafka {
     process: Option<Child>,
 }
 
-/// Where `scripts/kafka-broker` installs, if it has.
+/// Where `scripts/kafka-broker` installs, if it has and there is a Java to run it.
 pub(crate) fn installed() -> Option<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
         PathBuf::from,
     );
     let place = target.join("kafka-broker");
-    place.join("installed").exists().then_some(place)
+    let java = || {
+        Command::new("java")
+            .arg("-version")
+            .stderr(Stdio::null())
+            .status()
+    };
+    let runs = place.join("installed").exists() && java().is_ok_and(|status| status.success());
+    runs.then_some(place)
 }
 
 /// The installed broker's place, or a loud word that there is none.
 pub(crate) fn or_skip(test: &str) -> Option<PathBuf> {
     let place = installed();
     if place.is_none() {
-        eprintln!("SKIPPED: {test}: no Kafka broker is installed; scripts/kafka-broker installs one");
+        eprintln!(
+            "SKIPPED: {test}: no Kafka broker or no Java is installed; scripts/kafka-broker installs the broker"
+        );
     }
     place
 }
